@@ -1,0 +1,41 @@
+"""minitorch: a deep-learning framework to read. Tape-based autograd on NumPy and CuPy that behaves like PyTorch."""
+
+from __future__ import annotations
+
+from minitorch.autograd import composed as _composed  # noqa: F401 - tells the engine how to differentiate references
+from minitorch.autograd.modes import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from minitorch.backend import device, dtypes
+from minitorch.backend.dtypes import (
+    bfloat16,
+    complex64,
+    complex128,
+    dtype,
+    finfo,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    promote_types,
+    set_default_dtype,
+    uint8,
+)
+from minitorch.tensor import FUNCTIONS as _FUNCTIONS
+from minitorch.tensor import Size, Tensor
+
+__version__ = "0.1.0"
+
+globals().update(_FUNCTIONS)
+bool = dtypes.bool_
+globals().update(dtypes.ALIASES)

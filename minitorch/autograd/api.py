@@ -1,0 +1,127 @@
+"""`backward` and `grad`: the checks at the door of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minitorch.autograd.base import TensorBase, wrap
+from minitorch.autograd.engine import run_backward
+from minitorch.autograd.node import edge_of
+from minitorch.backend import dtypes, xp_of
+
+
+def _as_tuple(x: Any) -> tuple:
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
+def _upstream(t: TensorBase, g: Any) -> Any:
+    """The gradient to start from at `t`: given, or 1 for a scalar."""
+    if g is None:
+        if t._array.size != 1:
+            raise RuntimeError(
+                f"grad can be implicitly created only for scalar outputs: this one has shape {tuple(t._array.shape)}\n"
+                "    hint  call .sum() or .mean() first, or pass gradient= of that shape"
+            )
+        if t._array.dtype.kind not in "fcV":
+            raise RuntimeError(
+                "grad can be implicitly created only for real scalar outputs but got "
+                f"{dtypes.from_numpy(t._array.dtype)!r}"
+            )
+        if t._array.dtype.kind == "c":
+            raise RuntimeError(
+                f"grad can be implicitly created only for real scalar outputs but got {dtypes.from_numpy(t._array.dtype)!r}"
+            )
+        return wrap(xp_of(t._array).ones(t._array.shape, dtype=t._array.dtype))
+    if not isinstance(g, TensorBase):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+    if g._array.shape != t._array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {list(g._array.shape)} and output[0] has a shape of "
+            f"{list(t._array.shape)}."
+        )
+    if (g._array.dtype.kind == "c") != (t._array.dtype.kind == "c"):
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+            f"grad_output[0] has a dtype of {dtypes.from_numpy(g._array.dtype)!r} and output[0] has a dtype of "
+            f"{dtypes.from_numpy(t._array.dtype)!r}."
+        )
+    if g._array.dtype != t._array.dtype:
+        return wrap(g._array.astype(t._array.dtype)) if edge_of(g) is None else g.to(dtypes.from_numpy(t._array.dtype))
+    return g
+
+
+def _check_outputs(outputs: tuple) -> None:
+    for i, t in enumerate(outputs):
+        if edge_of(t) is None:
+            raise RuntimeError(
+                f"element {i} of tensors does not require grad and does not have a grad_fn\n"
+                "    hint  a leaf needs requires_grad=True before the forward pass, and no_grad() records nothing"
+            )
+
+
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+    grad_variables: Any = None, inputs: Any = None,
+) -> None:  # fmt: skip
+    """Accumulate into the leaves' .grad the sum of gradients of `tensors`, weighted by `grad_tensors`.
+
+    With `inputs`, only into those. Counterpart of torch.autograd.backward.
+    """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to backward()")
+        grad_tensors = grad_variables
+    if inputs is not None and isinstance(inputs, (tuple, list)) and not inputs:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    outputs = _as_tuple(tensors)
+    grads = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
+    if len(grads) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
+    starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
+    _check_outputs(outputs)
+    targets = None if inputs is None else _as_tuple(inputs)
+    for t in targets or ():
+        if edge_of(t) is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    run_backward(outputs, starts, create_graph if retain_graph is None else retain_graph, create_graph, targets, True)
+
+
+def grad(
+    outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+    allow_unused: bool | None = None, is_grads_batched: bool = False, materialize_grads: bool = False,
+) -> tuple:  # fmt: skip
+    """Gradients of (the weighted sum of) `outputs` with respect to `inputs`, returned, not accumulated.
+
+    >>> import minitorch as mt
+    >>> x = mt.tensor(3.0, requires_grad=True)
+    >>> mt.autograd.grad(x * x, x)
+    (tensor(6.),)
+    """
+    if is_grads_batched:
+        raise NotImplementedError("autograd.grad: is_grads_batched=True is not supported; loop over the gradients")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+    outputs, inputs = _as_tuple(outputs), _as_tuple(inputs)
+    grads: Sequence = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(outputs)
+    if len(grads) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
+    starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
+    _check_outputs(outputs)
+    for t in inputs:
+        if edge_of(t) is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    keep = create_graph if retain_graph is None else retain_graph
+    found: Any = run_backward(outputs, starts, keep, create_graph, inputs, False)
+    result = []
+    for t, g in zip(inputs, found, strict=True):
+        if g is None and materialize_grads:
+            g = xp_of(t._array).zeros(t._array.shape, dtype=t._array.dtype)
+            g = wrap(g)
+        elif g is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+                "this is the desired behavior."
+            )
+        result.append(g if g is None or isinstance(g, TensorBase) else wrap(g))
+    return tuple(result)

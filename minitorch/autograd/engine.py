@@ -1,0 +1,229 @@
+"""The backward pass: walk the tape from the outputs to the leaves, once, newest node first.
+
+Nodes carry creation numbers, and an input's node is always older than its consumer, so a heap that yields the newest
+pending node visits each node after everything that feeds it: no recursion, no sorting pass, and a node reached by many
+paths still runs once. Gradients in flight live in `pending` and are popped as they are used. In an ordinary pass they
+are plain arrays; under create_graph they are tensors, and every vjp is recorded in its turn.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from minitorch.autograd import hooks as hooking
+from minitorch.autograd.base import TensorBase, wrap
+from minitorch.autograd.modes import state
+from minitorch.autograd.node import FREED, Node, Slot, edge_of
+from minitorch.autograd.primitives import fit
+
+_leaf_lock = threading.Lock()  # several threads may accumulate into one leaf
+
+
+class Pass:
+    """One backward pass: what is pending, what is wanted, and the results that `autograd.grad` asked for."""
+
+    def __init__(self, graph: bool, retain: bool) -> None:
+        self.graph = graph
+        self.retain = retain
+        self.pending: dict[Any, Any] = {}  # node -> gradient (a list of them for several outputs)
+        self.owned: set = set()  # nodes whose pending gradient is our own sum, which may be added to in place
+        self.leaves: dict[int, list] = {}  # id(leaf) -> [leaf, gradient, fresh]
+        self.heap: list = []
+        self.capture: dict[Any, Any] | None = None  # edge key -> gradient, for autograd.grad
+        self.useful: set | None = None  # nodes on a path to a captured edge; None: all
+
+    # -- feeding gradients in ------------------------------------------------------------------------------------
+
+    def give(self, edge: Any, g: Any, fresh: bool) -> None:
+        """Add gradient `g` to what is pending at `edge`; `fresh`: nobody else holds this array."""
+        if isinstance(edge, Node):
+            self._give_node(edge, g)
+        elif isinstance(edge, Slot):
+            self._give_slot(edge, g)
+        elif self.useful is None or id(edge) in self.useful:
+            entry = self.leaves.get(id(edge))
+            if entry is None:
+                self.leaves[id(edge)] = [edge, g, fresh]
+            elif entry[2] and not self.graph and entry[1].dtype is g.dtype:
+                entry[1] += g
+            else:
+                entry[1], entry[2] = entry[1] + g, True
+
+    def _give_node(self, node: Node, g: Any) -> None:
+        pending = self.pending
+        if node in pending:
+            if not self.graph and node in self.owned:
+                held = pending[node]
+                held += g
+            else:
+                total = pending[node] + g
+                pending[node] = total
+                if hasattr(total, "__setitem__") and total.shape != ():
+                    self.owned.add(node)
+        elif self.useful is None or node in self.useful:
+            pending[node] = g
+            heapq.heappush(self.heap, (-node.seq, node))
+
+    def _give_slot(self, slot: Slot, g: Any) -> None:
+        node = slot.node
+        if self.useful is not None and node not in self.useful:
+            return
+        grads = self.pending.get(node)
+        if grads is None:
+            grads = self.pending[node] = [None] * len(node.shape)
+            heapq.heappush(self.heap, (-node.seq, node))
+        have = grads[slot.index]
+        grads[slot.index] = g if have is None else have + g
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run nodes, newest first, until none is pending; then the leaves take their gradients."""
+        heap, pending, graph, useful = self.heap, self.pending, self.graph, self.useful
+        while heap:
+            node = heapq.heappop(heap)[1]
+            g = pending.pop(node)
+            self.owned.discard(node)
+            if node.hooks is not None:
+                g = hooking.before(node, g, graph)
+            if self.capture is not None:
+                self._capture_node(node, g)
+                if useful is not None and useful.get(node) is False:  # type: ignore[attr-defined]
+                    continue
+            needed = None if useful is None else [self._is_useful(e) for e in node.edges]
+            grads = node.apply(g, graph, needed) if not state.anomaly else hooking.watched(node, g, graph, needed)
+            if not self.retain:
+                node.release()
+            if node.hooks is not None:
+                grads = hooking.after(node, grads, g, graph)
+            pure = node.pure
+            for edge, gi in zip(node.edges, grads):  # noqa: B905 - a vjp may omit trailing inputs
+                if edge is None or gi is None:
+                    continue
+                gi = fit(edge, gi, graph, node)
+                fresh = pure and gi is not g and (graph or gi.base is None) and not _twice(gi, grads)
+                self.give(edge, gi, fresh)
+        self._finish_leaves()
+
+    def _is_useful(self, edge: Any) -> bool:
+        if edge is None:
+            return False
+        key = edge.node if isinstance(edge, Slot) else edge if isinstance(edge, Node) else id(edge)
+        return key in self.useful  # type: ignore[operator]
+
+    def _capture_node(self, node: Node, g: Any) -> None:
+        capture: Any = self.capture
+        if node.n_outputs == 1 and node in capture:
+            capture[node] = g
+        elif node.n_outputs != 1:
+            for k in range(len(node.shape)):
+                if (node, k) in capture:
+                    capture[node, k] = g[k]
+
+    def _finish_leaves(self) -> None:
+        for leaf, g, fresh in self.leaves.values():
+            if leaf._hooks is not None:
+                g = hooking.leaf_before(leaf, g, self.graph)
+            if self.capture is not None:
+                if id(leaf) in self.capture:
+                    self.capture[id(leaf)] = g
+                continue
+            accumulate(leaf, g, fresh, self.graph)
+
+
+def _twice(gi: Any, grads: Sequence) -> bool:
+    return sum(1 for other in grads if other is gi) > 1
+
+
+def accumulate(leaf: TensorBase, g: Any, fresh: bool, graph: bool) -> None:
+    """Add `g` to leaf.grad: in place when no graph is built (as torch), else as a new tensor."""
+    with _leaf_lock:
+        old = leaf._grad
+        if old is None:
+            if graph:
+                leaf._grad = g
+            else:
+                leaf._grad = wrap(g if fresh else g.copy())
+        elif graph:
+            leaf._grad = old + g
+        else:
+            old._array += g
+            if old._counter is not None:
+                old._counter[0] += 1
+    if leaf._hooks is not None:
+        hooking.leaf_after(leaf)
+
+
+def useful_nodes(roots: Sequence, targets: set) -> dict:
+    """Which nodes lie on a path from the roots to the targets: {node: True}, {target: False} if nothing lies beyond.
+
+    Iterative depth-first search: a node is entered, its edges are looked at, and on the way back it is useful if one
+    of them was.
+    """
+    useful: dict[Any, bool] = {}
+    seen: set = set()
+    stack = [(_key(e), e, False) for e in roots if e is not None]
+    while stack:
+        key, edge, leaving = stack.pop()
+        node = edge.node if isinstance(edge, Slot) else edge
+        if not isinstance(node, Node):
+            if key in targets:
+                useful[key] = False
+            continue
+        if leaving:
+            if any(e is not None and _key(e) in useful for e in node.edges):
+                useful[node] = True
+            elif node in targets:
+                useful[node] = False
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, node, True))
+            stack.extend((_key(e), e, False) for e in node.edges if e is not None)
+    return useful
+
+
+def _key(edge: Any) -> Any:
+    return edge.node if isinstance(edge, Slot) else edge if isinstance(edge, Node) else id(edge)
+
+
+def run_backward(
+    tensors: Sequence[TensorBase], grads: Sequence[Any], retain: bool, graph: bool, inputs: Sequence[TensorBase] | None,
+    accumulate_inputs: bool,
+) -> list | None:  # fmt: skip
+    """Run a pass from `tensors` with upstream `grads`; with `inputs`, only towards those.
+
+    Gives the list of gradients (arrays, or tensors under `graph`; None where none arrived) when they are to be
+    returned rather than accumulated.
+    """
+    p = Pass(graph, retain)
+    roots = [edge_of(t) for t in tensors]
+    targets: list = []
+    if inputs is not None:
+        targets = [edge_of(t) for t in inputs]
+        keys = {_key(e) for e in targets}
+        p.useful = useful_nodes(roots, keys)  # type: ignore[assignment]
+        p.capture = {(e.node, e.index) if isinstance(e, Slot) else _key(e): None for e in targets}
+    before, state.grad = state.grad, graph
+    try:
+        for edge, g in zip(roots, grads, strict=True):
+            p.give(edge, g if graph else g._array, False)
+        p.run()
+    finally:
+        state.grad = before
+    if inputs is None:
+        return None
+    capture: Any = p.capture
+    found = [capture[(e.node, e.index) if isinstance(e, Slot) else _key(e)] for e in targets]
+    if not accumulate_inputs:
+        return found
+    for t, g in zip(inputs, found, strict=True):
+        if g is not None:
+            accumulate(t, g, False, graph)
+    return None
+
+
+def is_freed(node: Node) -> bool:
+    return node.saved is FREED

@@ -1,0 +1,93 @@
+"""The few ops that the engine itself needs, with their derivatives; and `fit`, which makes a gradient fit its input.
+
+Unbroadcasting, gradient dtype and device are the engine's business, once, so no vjp does them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch.autograd.node import Node, Slot
+from minitorch.autograd.op import op
+from minitorch.backend import xp_of
+
+
+@op(node=lambda s: "ToCopyBackward0")
+def cast(x: Any, *, dtype: Any) -> Any:
+    """x in another dtype (always a copy)."""
+    return x.real.astype(dtype) if x.dtype.kind == "c" and dtype.kind != "c" else x.astype(dtype)
+
+
+@cast.vjp("x")
+def _(g: Any) -> Any:
+    return g  # the engine casts it to x's dtype
+
+
+@op(node="SumBackward1")
+def sum_to(x: Any, *, shape: tuple) -> Any:
+    """Sum over the axes along which `shape` was broadcast to x's shape."""
+    return _sum_to(x, shape)
+
+
+@sum_to.vjp("x")
+def _(g: Any, x_shape: tuple) -> Any:
+    return broadcast_to(g, shape=x_shape)
+
+
+def _sum_to(x: Any, shape: tuple) -> Any:
+    lead = x.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
+    return x.sum(axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
+
+
+@op(view=True, node="ExpandBackward0")
+def broadcast_to(x: Any, *, shape: tuple) -> Any:
+    """A view of x that repeats axes of length 1."""
+    xp = xp_of(x)
+    view = xp.broadcast_to(x, shape)
+    # NumPy hands out a read-only view; torch's may be written to (and refuses when elements overlap)
+    return xp.lib.stride_tricks.as_strided(x, view.shape, view.strides)
+
+
+@broadcast_to.vjp("x")
+def _(g: Any, x_shape: tuple) -> Any:
+    return sum_to(g, shape=x_shape)
+
+
+@op(view=True, node="AliasBackward0")
+def alias(x: Any) -> Any:
+    """x itself, as a tensor of its own."""
+    return x[...]
+
+
+@alias.vjp("x")
+def _(g: Any) -> Any:
+    return g
+
+
+def fit(edge: Any, g: Any, graph: bool, node: Node) -> Any:
+    """Make gradient `g`, that `node` returned for `edge`, have the shape and dtype of what the edge stands for."""
+    array = g._array if graph else g
+    if isinstance(edge, (Node, Slot)):
+        shape, dtype = edge.shape, edge.dtype
+    else:
+        shape, dtype = edge._array.shape, edge._array.dtype
+    if array.shape != shape:
+        g = _unbroadcast(g, array.shape, shape, graph, node)
+        array = g._array if graph else g
+    if array.dtype is not dtype and array.dtype != dtype:
+        g = cast(g, dtype=dtype)
+    elif not graph and not hasattr(g, "__setitem__"):
+        g = xp_of(g).asarray(g)  # a NumPy scalar, from arithmetic on 0-d arrays
+    return g
+
+
+def _unbroadcast(g: Any, have: tuple, want: tuple, graph: bool, node: Node) -> Any:
+    lead = len(have) - len(want)
+    fits = lead >= 0 and all(n in (1, have[lead + i]) for i, n in enumerate(want))
+    if not fits or not (getattr(type(node), "op", None) is None or node.op.broadcasts):  # type: ignore[attr-defined]
+        raise RuntimeError(
+            f"Function {node.name()} returned an invalid gradient - got {list(have)} but expected shape compatible "
+            f"with {list(want)}"
+        )
+    return sum_to(g, shape=want) if graph else _sum_to(g, want)

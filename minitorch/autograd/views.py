@@ -1,0 +1,316 @@
+"""In-place operations and views: versions, histories, and everything torch forbids.
+
+A view knows its base, and all tensors on one memory share one version counter. Changing a tensor in place bumps the
+counter. If the change is to be differentiated, the tensor's history is rewritten: its new node is the op's node. If
+the tensor is a view, it is the *base's* history that is rewritten, with a `CopySlices` node that applies the op's
+derivative to the viewed part of the gradient and passes the rest on; all views then get their history from the base
+when it is next asked for (`refresh_view`).
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from minitorch.autograd.base import INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, TensorBase, wrap
+from minitorch.autograd.failures import explain_failure
+from minitorch.autograd.modes import state
+from minitorch.autograd.node import Node, Slot, edge_of, next_seq, result_at, set_view_refresher
+from minitorch.autograd.op import Op, op, promote_inputs
+from minitorch.backend import backend_of, dtypes, xp_of
+
+
+class Geometry:
+    """Where a view's elements lie among its base's: strides and offset in elements, of both."""
+
+    __slots__ = ("base_shape", "base_strides", "shape", "strides", "offset", "low", "span")
+
+    def __init__(self, view: Any, base: Any) -> None:
+        size = base.dtype.itemsize
+        pointer = backend_of(base).pointer
+        self.base_shape, self.shape = base.shape, view.shape
+        self.base_strides = tuple(s // size for s in base.strides)
+        self.strides = tuple(s // view.dtype.itemsize for s in view.strides)
+        self.offset = (pointer(view) - pointer(base)) // size if view.size and base.size else 0
+        reach = [((n - 1) * s) for n, s in zip(self.base_shape, self.base_strides, strict=True) if n]
+        self.low = sum(r for r in reach if r < 0)
+        self.span = sum(abs(r) for r in reach) + 1
+
+    def buffer(self, x: Any, zero: bool) -> tuple[Any, Any]:
+        """New memory laid out as the base: (a view of the base's shape, a view of the view's shape)."""
+        xp = xp_of(x)
+        flat = xp.zeros(self.span, dtype=x.dtype) if zero else xp.empty(self.span, dtype=x.dtype)
+        item = x.dtype.itemsize
+        strided = xp.lib.stride_tricks.as_strided
+        whole = strided(flat[-self.low :], self.base_shape, tuple(s * item for s in self.base_strides))
+        part = strided(flat[self.offset - self.low :], self.shape, tuple(s * item for s in self.strides))
+        return whole, part
+
+    def overlaps(self) -> bool:
+        """True if two elements of the view are one element of the base."""
+        steps = sorted((abs(s), n) for s, n in zip(self.strides, self.shape, strict=True) if n > 1)
+        reach = 0
+        for step, n in steps:
+            if step <= reach:
+                return True
+            reach += step * (n - 1)
+        return False
+
+
+@op(view=True, node="AsStridedBackward0")
+def strided_view(x: Any, *, geometry: Any) -> Any:
+    """The view of base `x` that `geometry` describes."""
+    item = x.dtype.itemsize
+    xp = xp_of(x)
+    flat = xp.lib.stride_tricks.as_strided(x, (geometry.span,), (item,)) if geometry.low == 0 else None
+    if flat is None:  # a base with negative strides: start from its lowest element
+        corner = x[tuple(slice(-1, None) if s < 0 else slice(0, 1) for s in geometry.base_strides)]
+        flat = xp.lib.stride_tricks.as_strided(corner, (geometry.span,), (item,))
+    start = flat[geometry.offset - geometry.low :]
+    return xp.lib.stride_tricks.as_strided(start, geometry.shape, tuple(s * item for s in geometry.strides))
+
+
+@strided_view.vjp("x")
+def _(g: Any, geometry: Any) -> Any:
+    return strided_spread(g, geometry=geometry)
+
+
+@op
+def strided_take(x: Any, *, geometry: Any) -> Any:
+    """A copy of the part of `x` (of the base's shape, any layout) that the view covers."""
+    whole, part = geometry.buffer(x, zero=False)
+    whole[...] = x
+    return part.copy()
+
+
+@strided_take.vjp("x")
+def _(g: Any, geometry: Any) -> Any:
+    return strided_spread(g, geometry=geometry)
+
+
+@op
+def strided_spread(x: Any, *, geometry: Any) -> Any:
+    """Zeros of the base's shape with `x` added at the view's elements; adjoint of strided_take."""
+    whole, part = geometry.buffer(x, zero=True)
+    if geometry.overlaps():
+        xp = xp_of(x)
+        index, covered = geometry.buffer(xp.empty((), dtype="int64"), zero=False)
+        index[...] = xp.arange(index.size).reshape(index.shape)
+        flat = xp.zeros(index.size, dtype=x.dtype)
+        xp.add.at(flat, covered.reshape(-1), x.reshape(-1))
+        return flat.reshape(index.shape)
+    part[...] = x
+    return whole.copy()
+
+
+@strided_spread.vjp("x")
+def _(g: Any, geometry: Any) -> Any:
+    return strided_take(g, geometry=geometry)
+
+
+@op
+def strided_replace(x: Any, y: Any, *, geometry: Any) -> Any:
+    """x with the elements that the view covers replaced by y's (by zero if y is None)."""
+    whole, part = geometry.buffer(x, zero=False)
+    whole[...] = x
+    part[...] = 0 if y is None else y
+    return whole.copy()
+
+
+@strided_replace.vjp("x")
+def _(g: Any, geometry: Any) -> Any:
+    return strided_replace(g, None, geometry=geometry)
+
+
+@strided_replace.vjp("y")
+def _(g: Any, geometry: Any) -> Any:
+    return strided_take(g, geometry=geometry)
+
+
+class CopySlices(Node):
+    """History of a base after one of its views was changed in place by the op of `fn`."""
+
+    __slots__ = ("fn", "geometry")
+    pure = True
+
+    def apply(self, g: Any, graph: bool, needed: Any) -> Any:
+        part = strided_take(g, geometry=self.geometry)
+        grads = list(self.fn.apply(part, graph, None))
+        if self.edges[0] is not None:
+            new = grads[0]
+            if new is not None and not graph and not hasattr(new, "__setitem__"):
+                new = xp_of(new).asarray(new)
+            grads[0] = strided_replace(g, new, geometry=self.geometry)
+        return grads
+
+    def release(self) -> None:
+        self.fn.release()
+
+
+def refresh_view(t: Any) -> None:
+    """Give a view whose memory has changed the history of its base: base.grad_fn, then AsStrided."""
+    base = t._base
+    edge = edge_of(base)
+    if edge is not None:
+        settings = {"geometry": Geometry(t._array, base._array)}
+        made: Op = strided_view.op
+        node = made.make_node((base,), settings, (edge,), (t,), ())
+        node.shape, node.dtype = t._array.shape, t._array.dtype
+        move_retained(t, node)
+        t._edge, t._requires_grad = node, True
+    t._view_version = t._counter[0]
+
+
+set_view_refresher(refresh_view)
+
+
+def move_retained(t: Any, new: Node) -> None:
+    """A tensor that retains its gradient retains that of its new node from now on."""
+    old = t._edge
+    if old is None:
+        return
+    node, index = (old.node, old.index) if isinstance(old, Slot) else (old, 0)
+    if node.hooks is None or node.hooks.retain.get(index) is None or node.hooks.retain[index]() is not t:
+        return
+    del node.hooks.retain[index]
+    new.get_hooks().retain[0] = weakref.ref(t)
+
+
+def rebase(t: Any, node: Node) -> None:
+    """After an in-place op: `node` becomes the history of `t`, or of the part of its base that `t` views."""
+    node.shape, node.dtype = t._array.shape, t._array.dtype
+    base = t._base
+    if base is None:
+        move_retained(t, node)
+        t._edge, t._requires_grad = node, True
+        return
+    copy = object.__new__(CopySlices)
+    copy.geometry = Geometry(t._array, base._array)
+    copy.fn = node
+    copy.edges = (edge_of(base), *node.edges[1:])
+    copy.saved = copy.hooks = None
+    copy.seq = next_seq()
+    copy.shape, copy.dtype = base._array.shape, base._array.dtype
+    move_retained(base, copy)
+    base._edge, base._requires_grad = copy, True
+    refresh_view(t)
+
+
+def check_inplace(t: Any, requires_grad: bool) -> None:
+    """Raise torch's error where an in-place op on `t` is forbidden; `requires_grad`: the op is to be recorded."""
+    if t._counter is None:
+        if not state.inference:
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get "
+                "a normal tensor before doing inplace update."
+            )
+        return
+    if requires_grad and state.grad:
+        tracked = edge_of(t) is not None
+        if t._base is not None:
+            _check_view_kind(t)
+            if tracked and t._base._edge is None:
+                raise RuntimeError(
+                    "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
+                    "    hint  wrap the update in torch.no_grad(), or work on a clone()"
+                )
+        if tracked and t._edge is None:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation.\n"
+                "    hint  wrap the update in torch.no_grad(), or work on a clone()"
+            )
+
+
+def _check_view_kind(t: Any) -> None:
+    if t._view_kind == MULTI_OUTPUT_VIEW:
+        name = t._edge.node.name() if isinstance(t._edge, Slot) else "a function"
+        raise RuntimeError(
+            f"Output {t._edge.index if isinstance(t._edge, Slot) else 0} of {name} is a view and is being modified "
+            "inplace. This view is the output of a function that returns multiple views. Such functions do not allow "
+            "the output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
+    if t._view_kind == NO_GRAD_VIEW:
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this "
+            "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
+            "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+            "outside (if you want the inplace to be tracked)."
+        )
+    if t._view_kind == INFERENCE_VIEW:
+        raise RuntimeError(
+            "A view was created in inference mode and is being modified inplace in normal mode. This is not allowed."
+        )
+
+
+def check_overlap(array: Any) -> None:
+    """Refuse to write where several elements share one place in memory, as after expand()."""
+    if 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+
+
+def bump(t: Any) -> None:
+    """Note that the memory of `t` has changed."""
+    if t._counter is not None:
+        t._counter[0] += 1
+
+
+def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
+    """`t.op_(*others)`: compute `op(t, *others)`, write it into t's memory, rewrite the history. Gives `t`."""
+    made: Op = call.op
+    inputs = (t, *others)
+    wants_grad = state.grad and bool(made.vjps) and _any_tracked(inputs)
+    check_inplace(t, wants_grad)
+    array = t._array
+    check_overlap(array)
+    kept = inputs
+    if made.promoted is not None:
+        inputs = promote_inputs(made, inputs)
+        kept = (t, *inputs[1:])
+    arrays = [x._array if isinstance(x, TensorBase) else x for x in inputs]
+    try:
+        out = made.forward(*arrays, **settings)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        explain_failure(made, inputs, settings, error)
+    aux: tuple = ()
+    if made.aux:
+        out, *aux_list = out
+        aux = tuple(aux_list)
+    _check_fits(made, out, array)
+    edges = tuple(edge_of(x) if isinstance(x, TensorBase) else None for x in kept) if wants_grad else ()
+    if wants_grad:
+        # a vjp may want t's old value: keep a copy that hangs where t hung
+        old = result_at(edges[0], array.copy()) if ("input", 0) in made.captures else wrap(array)
+        kept = tuple(old if x is t else x for x in kept)
+        if inputs[0] is not t and old._array.dtype != inputs[0]._array.dtype:
+            kept = (inputs[0], *kept[1:])
+    array[...] = out
+    bump(t)
+    if wants_grad:
+        rebase(t, made.make_node(kept, settings, edges, (t,), aux))
+    return t
+
+
+def _any_tracked(inputs: tuple) -> bool:
+    for x in inputs:
+        if isinstance(x, TensorBase):
+            if x._requires_grad or (x._base is not None and edge_of(x) is not None):
+                return True
+    return False
+
+
+def _check_fits(made: Op, out: Any, array: Any) -> None:
+    shape = getattr(out, "shape", ())
+    if shape != array.shape:
+        raise RuntimeError(
+            f"{made.name}_: output with shape {list(array.shape)} doesn't match the broadcast shape {list(shape)}\n"
+            f"    hint  an in-place op can't grow its tensor; use {made.name}(...) without the underscore"
+        )
+    have, want = dtypes.from_numpy(out.dtype), dtypes.from_numpy(array.dtype)
+    if not dtypes.can_cast(have, want):
+        raise RuntimeError(
+            f"{made.name}_: result type {dtypes.SCALAR_NAME[have]} can't be cast to the desired output type "
+            f"{dtypes.SCALAR_NAME[want]}"
+        )

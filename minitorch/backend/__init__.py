@@ -1,0 +1,23 @@
+"""Arrays and where they live: dtypes and promotion, devices and their kernels, random streams.
+
+The lowest layer. It knows arrays only, nothing of tensors or gradients; it alone may mention cupy or numba.
+"""
+
+from minitorch.backend.device import (
+    Backend,
+    backend_of,
+    device,
+    device_of,
+    kernels_of,
+    register_backend,
+    special_of,
+    to_device,
+    to_host,
+    unregister_backend,
+    xp_of,
+)
+
+__all__ = [
+    "Backend", "backend_of", "device", "device_of", "kernels_of", "register_backend", "special_of", "to_device",
+    "to_host", "unregister_backend", "xp_of",
+]  # fmt: skip

@@ -1,0 +1,191 @@
+"""Devices: where an array lives, which array module computes on it, and which kernels.
+
+A `Backend` bundles what one kind of device offers: the array module `xp`, SciPy's special functions for it, the
+`Kernels`, and the ways in and out of host memory. Arrays find their backend by their own type, so the device
+travels with the array and there is no current or global device.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+# torch computes inf and nan in silence. NumPy warns, naming the file whose line called the ufunc, which is always
+# one of ours; np.errstate around every op would cost more than the op.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch(\.|$)")
+
+
+class Backend:
+    """One kind of device. `xp` mirrors NumPy's functions; `special` mirrors scipy.special's."""
+
+    def __init__(self, name: str, xp: Any, array_type: type, special: str) -> None:
+        self.name = name
+        self.xp = xp
+        self.array_type = array_type
+        self._special_name = special
+        self._special: Any = None
+        self._kernels: Any = None
+        self.kernels_factory: Callable[[Any], Any] | None = None
+
+    @property
+    def special(self) -> Any:
+        """scipy.special or its counterpart, imported when first needed (it takes longer to import than we do)."""
+        if self._special is None:
+            self._special = importlib.import_module(self._special_name)
+        return self._special
+
+    @property
+    def kernels(self) -> Any:
+        if self._kernels is None:
+            if self.kernels_factory is None:
+                from minitorch.backend.kernels import make_kernels
+
+                self.kernels_factory = make_kernels
+            self._kernels = self.kernels_factory(self)
+        return self._kernels
+
+    def from_host(self, array: np.ndarray, index: int) -> Any:
+        """Copy a host array to device number `index`."""
+        return array
+
+    def to_host(self, array: Any) -> np.ndarray:
+        return array
+
+    def index_of(self, array: Any) -> int | None:
+        return None
+
+    def pointer(self, array: Any) -> int:
+        """Address of the first element."""
+        return array.__array_interface__["data"][0]
+
+
+CPU = Backend("cpu", np, np.ndarray, "scipy.special")
+_BACKENDS: dict[str, Backend] = {"cpu": CPU}
+# NumPy's ufuncs return scalars for 0-d inputs: a vjp may see them where it expects an array.
+_BY_TYPE: dict[type, Backend] = {np.ndarray: CPU, np.memmap: CPU, **{d.type: CPU for d in map(np.dtype, "?bhilqBefdFD")}}
+
+
+def register_backend(backend: Backend) -> None:
+    """Make a kind of device known (CUDA when it is first used; a stand-in in tests)."""
+    _BACKENDS[backend.name] = backend
+    _BY_TYPE[backend.array_type] = backend
+
+
+def unregister_backend(name: str) -> None:
+    backend = _BACKENDS.pop(name)
+    _BY_TYPE.pop(backend.array_type, None)
+
+
+def backend_of(array: Any) -> Backend:
+    """The backend an array belongs to."""
+    try:
+        return _BY_TYPE[type(array)]
+    except KeyError:
+        if isinstance(array, (np.ndarray, np.generic, bool, int, float, complex)):
+            return CPU
+        raise TypeError(f"expected an array, got {type(array).__name__}") from None
+
+
+def xp_of(array: Any) -> ModuleType | Any:
+    """The array module (NumPy, CuPy, ...) that computes on `array`."""
+    try:
+        return _BY_TYPE[type(array)].xp
+    except KeyError:
+        return backend_of(array).xp
+
+
+def special_of(array: Any) -> Any:
+    """scipy.special, or its counterpart on the array's device."""
+    return backend_of(array).special
+
+
+def kernels_of(array: Any) -> Any:
+    """The kernels of the array's device."""
+    return backend_of(array).kernels
+
+
+class device:
+    """Where a tensor lives: `device('cpu')`, `device('cuda')`, `device('cuda:1')`, `device('cuda', 1)`, `device(0)`.
+
+    >>> device("cuda:1").type, device("cuda:1").index
+    ('cuda', 1)
+    """
+
+    __slots__ = ("type", "index")
+    KINDS = ("cpu", "cuda")
+
+    def __init__(self, type: str | int | device, index: int | None = None) -> None:
+        if isinstance(type, device):
+            type, index = type.type, type.index if index is None else index
+        elif isinstance(type, int) and not isinstance(type, bool):
+            type, index = "cuda", type
+        elif not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, int or device, not {type.__class__.__name__}")
+        elif ":" in type:
+            if index is not None:
+                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+            name, _, number = type.partition(":")
+            if not number.isdigit():
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            type, index = name, int(number)
+        if type not in device.KINDS and type not in _BACKENDS:
+            raise RuntimeError(
+                f"Expected one of cpu, cuda device type at start of device string: {type}\n"
+                "    hint  minitorch computes on 'cpu' (NumPy) and 'cuda' (CuPy)"
+            )
+        self.type = type
+        self.index = index
+
+    @property
+    def backend(self) -> Backend:
+        """The backend; for CUDA this imports CuPy, and says what is missing if it can't be used."""
+        found = _BACKENDS.get(self.type)
+        if found is None:
+            from minitorch.backend import cuda
+
+            found = cuda.load_backend()
+        return found
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and self.type == other.type and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __reduce__(self) -> tuple:
+        return device, ((self.type,) if self.index is None else (self.type, self.index))
+
+
+_CPU_DEVICE = device("cpu")
+
+
+def device_of(array: Any) -> device:
+    """The device an array lives on."""
+    backend = backend_of(array)
+    if backend is CPU:
+        return _CPU_DEVICE
+    return device(backend.name, backend.index_of(array))
+
+
+def to_device(array: Any, where: device) -> Any:
+    """Copy an array to another device; the array itself if it is there already."""
+    source, target = backend_of(array), where.backend
+    if source is target and (where.index is None or source.index_of(array) == where.index):
+        return array
+    host = source.to_host(array)
+    return target.from_host(host, where.index or 0) if target is not CPU else host
+
+
+def to_host(array: Any) -> np.ndarray:
+    return backend_of(array).to_host(array)

@@ -1,0 +1,123 @@
+"""How a method becomes a function, an in-place twin, and takes torch's alternative argument names. Written once, here.
+
+A public op is a typed method on one of the mixins. From it come `minitorch.name(input, ...)` with `out=` where torch
+has it (`function`), and `tensor.name_(...)` (`inplace_twin`).
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from minitorch.autograd.base import TensorBase
+from minitorch.autograd.modes import state
+from minitorch.autograd.node import edge_of
+from minitorch.autograd.views import bump, check_inplace, check_overlap
+from minitorch.backend import dtypes
+
+# torch takes NumPy's names for these arguments everywhere
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input"}
+
+
+def numpy_names(method: Callable) -> Callable:
+    """Let a method with `dim` or `keepdim` also take `axis` and `keepdims`."""
+    parameters = inspect.signature(method).parameters
+    known = {alias: name for alias, name in NUMPY_NAMES.items() if name in parameters and alias not in parameters}
+    if not known:
+        return method
+
+    @functools.wraps(method)
+    def renamed(*args: Any, **kwargs: Any) -> Any:
+        for alias in kwargs.keys() & known.keys():
+            if known[alias] in kwargs:
+                raise TypeError(f"{method.__name__}(): got both '{alias}' and '{known[alias]}'")
+            kwargs[known[alias]] = kwargs.pop(alias)
+        return method(*args, **kwargs)
+
+    return renamed
+
+
+def function(method: Callable, name: str | None = None, out: bool = False) -> Callable:
+    """`minitorch.name(input, ...)` from the method `name`, with `out=` when asked for."""
+    signature = inspect.signature(method)
+    parameters = list(signature.parameters.values())
+    parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
+    name = name or method.__name__
+    if out:
+        at = next((i for i, p in enumerate(parameters) if p.kind is p.VAR_KEYWORD), len(parameters))
+        parameters.insert(at, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            target = kwargs.pop("out", None) if out else None
+            if not args:
+                for first in ("input", "self", "x", "a"):
+                    if first in kwargs:
+                        args = (kwargs.pop(first),)
+                        break
+            if target is not None:
+                _check_first(name, args)
+                return write_out(name, target, method(*args, **kwargs), (*args, *kwargs.values()))
+        if not args or not isinstance(args[0], TensorBase):
+            _check_first(name, args)
+        return method(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = name  # type: ignore[attr-defined]
+    call.__doc__ = method.__doc__
+    call.__module__ = method.__module__
+    call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return call
+
+
+def _check_first(name: str, args: tuple) -> None:
+    if not args:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "input"')
+    if not isinstance(args[0], TensorBase):
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(args[0]).__name__}\n"
+            "    hint  minitorch.as_tensor(...) makes a tensor of numbers, lists and NumPy arrays"
+        )
+
+
+def write_out(name: str, target: Any, result: Any, inputs: tuple = ()) -> Any:
+    """Store `result` in `out=target` by torch's rules: resized if needed, dtype castable, no gradient. Gives target."""
+    if isinstance(target, (tuple, list)):
+        if len(target) != len(result):
+            raise TypeError(f"{name}(): argument 'out' must be tuple of {len(result)} Tensors, not {len(target)}")
+        for t, r in zip(target, result, strict=True):
+            write_out(name, t, r, inputs)
+        return type(result)(*target) if hasattr(result, "_fields") else tuple(target)
+    if not isinstance(target, TensorBase):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+    if state.grad and any(isinstance(t, TensorBase) and edge_of(t) is not None for t in (*inputs, target)):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    have, want = dtypes.from_numpy(result._array.dtype), dtypes.from_numpy(target._array.dtype)
+    if not dtypes.can_cast(have, want):
+        raise RuntimeError(
+            f"{name}(): result type {dtypes.SCALAR_NAME[have]} can't be cast to the desired output type "
+            f"{dtypes.SCALAR_NAME[want]}"
+        )
+    check_inplace(target, False)
+    check_overlap(target._array)
+    if target._array.shape != result._array.shape:
+        target.resize_(result._array.shape)
+    target._array[...] = result._array
+    bump(target)
+    return target
+
+
+def inplace_twin(name: str, method: Callable, call: Callable) -> Callable:
+    """`tensor.name_(...)` with the signature of `tensor.name(...)`; `call(self, ...)` does the work."""
+
+    def twin(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(self, *args, **kwargs)
+
+    twin.__name__ = twin.__qualname__ = name + "_"
+    twin.__doc__ = f"In-place version of `{name}`."
+    twin.__signature__ = inspect.signature(method)  # type: ignore[attr-defined]
+    return twin

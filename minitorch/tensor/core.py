@@ -1,0 +1,423 @@
+"""What every tensor has before any op: shape, dtype, device, its place in the graph, ways in and out.
+
+The ops come as mixins, one per family, in the files beside this one.
+"""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch.autograd import api
+from minitorch.autograd.base import NO_GRAD_VIEW, TensorBase, wrap
+from minitorch.autograd.modes import state
+from minitorch.autograd.node import LeafHooks, RemovableHandle, Slot, edge_of
+from minitorch.backend import backend_of, device, device_of, dtypes
+from minitorch.tensor import printing
+from minitorch.tensor.size import Size
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class CoreMixin(TensorBase):
+    """Attributes and methods that are not operations."""
+
+    __slots__ = ()
+    __array_priority__ = 1000  # NumPy's operators hand over to ours
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The lengths of the dimensions."""
+        return Size(self._array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the length of one dimension."""
+        if dim is None:
+            return Size(self._array.shape)
+        from_end = self._array.ndim
+        if not isinstance(dim, int) or not -max(from_end, 1) <= dim < max(from_end, 1) or from_end == 0:
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-max(from_end, 1)}, {max(from_end, 1) - 1}], "
+                f"but got {dim})"
+                if from_end
+                else "Dimension specified as 0 but tensor has no dimensions"
+            )
+        return self._array.shape[dim]
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.from_numpy(self._array.dtype)
+
+    @property
+    def device(self) -> device:
+        return device_of(self._array)
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    nelement = numel
+
+    @property
+    def itemsize(self) -> int:
+        return self._array.dtype.itemsize
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self._array.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self._array.size * self._array.dtype.itemsize
+
+    def is_floating_point(self) -> bool:
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        return self._array.dtype.kind == "c"
+
+    def is_signed(self) -> bool:
+        return self.dtype.is_signed
+
+    @property
+    def is_cuda(self) -> bool:
+        return self.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> bool:
+        return self.device.type == "cpu"
+
+    def get_device(self) -> int:
+        """The CUDA device's number; -1 on the CPU."""
+        index = self.device.index
+        return -1 if index is None else index
+
+    # -- its place in the graph ----------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """True if gradients are to be computed with respect to this tensor."""
+        return self._requires_grad if self._base is None else edge_of(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self._edge is not None:
+            if not value:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return
+        if value and self._array.dtype.kind not in "fcV":
+            raise RuntimeError(
+                f"only Tensors of floating point and complex dtype can require gradients, not {self.dtype!r}\n"
+                "    hint  .float() makes a floating-point copy"
+            )
+        if value and self._counter is None and not state.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set requires_grad in place."""
+        self.requires_grad = requires_grad
+        return self  # type: ignore[return-value]
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if no recorded operation made this tensor."""
+        if self._base is not None:
+            edge_of(self)
+        return self._edge is None
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node that made this tensor; None for leaves."""
+        if self._base is not None:
+            edge_of(self)
+        edge = self._edge
+        return edge.node if isinstance(edge, Slot) else edge
+
+    @property
+    def output_nr(self) -> int:
+        return self._edge.index if isinstance(self._edge, Slot) else 0
+
+    @property
+    def grad(self) -> Any:
+        """The accumulated gradient, or None."""
+        if self._grad is None and self._edge is not None and not self.retains_grad:
+            import warnings
+
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, TensorBase):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: {list(value._array.shape)} for a tensor of "
+                    f"{list(self._array.shape)}"
+                )
+            if value._array.dtype != self._array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: {dtypes.from_numpy(value._array.dtype)!r} for a tensor "
+                    f"of {self.dtype!r}"
+                )
+            if device_of(value._array) != device_of(self._array):
+                raise RuntimeError("assigned grad has data located on a different device")
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    def retain_grad(self) -> None:
+        """Fill .grad of this non-leaf tensor too, in the backward passes to come."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        edge = self._edge
+        if edge is not None:
+            node, index = (edge.node, edge.index) if isinstance(edge, Slot) else (edge, 0)
+            node.get_hooks().retain[index] = weakref.ref(self)
+
+    @property
+    def retains_grad(self) -> bool:
+        edge = self._edge
+        if edge is None:
+            return False
+        node, index = (edge.node, edge.index) if isinstance(edge, Slot) else (edge, 0)
+        ref = node.hooks.retain.get(index) if node.hooks is not None else None
+        return ref is not None and ref() is self
+
+    @property
+    def _version(self) -> int:
+        """How often the memory was changed in place."""
+        if self._counter is None:
+            raise RuntimeError("Inference tensors do not track version counter.")
+        return self._counter[0]
+
+    @property
+    def data(self) -> Tensor:
+        """The values without history: shares memory, not the version counter."""
+        return wrap(self._array)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if (self._requires_grad and self._edge is None) and value._array.dtype.kind not in "fcV":
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+        self._array = value._array
+
+    def detach(self) -> Tensor:
+        """The values without history; shares memory and version counter."""
+        t = wrap(self._array)
+        t._counter = self._counter
+        return t
+
+    def detach_(self) -> Tensor:
+        """Cut this tensor from its history, in place."""
+        if self._base is not None and self._view_kind != NO_GRAD_VIEW:
+            raise RuntimeError(
+                "Can't detach views in-place; use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets."
+            )
+        self._edge = None
+        self._requires_grad = False
+        return self  # type: ignore[return-value]
+
+    def is_inference(self) -> bool:
+        """True if the tensor was made in inference mode."""
+        return self._counter is None
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+    # -- running backward and hooks -------------------------------------------------------------------------------
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
+        """Accumulate d(self)/d(leaf) into the leaves' .grad.
+
+        `gradient` weighs the elements of self; it may be left out for a scalar.
+
+        >>> import minitorch as mt
+        >>> x = mt.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        """
+        api.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(grad)` when this tensor's gradient is known; what it returns, if not None, replaces it."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        edge = self._edge
+        if edge is None:
+            return RemovableHandle.add(LeafHooks.of(self).pre, hook)
+        node, index = (edge.node, edge.index) if isinstance(edge, Slot) else (edge, 0)
+        return RemovableHandle.add(node.get_hooks().tensor_pre, (index, hook))
+
+    def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(tensor)` after a gradient was accumulated into this leaf."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._edge is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return RemovableHandle.add(LeafHooks.of(self).post, hook)
+
+    # -- ways out --------------------------------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The value of a tensor with one element, as a Python number."""
+        array = self._array
+        if array.size != 1:
+            raise RuntimeError(f"a Tensor with {array.size} elements cannot be converted to Scalar")
+        value = array.item()
+        return float(value) if array.dtype.kind == "V" else value
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers; a number for a 0-d tensor."""
+        array = backend_of(self._array).to_host(self._array)
+        return (array.astype("float32") if array.dtype.kind == "V" else array).tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The NumPy array, sharing memory; with force=True, detached and copied to the host as needed."""
+        if force:
+            return backend_of(self._array).to_host(self._array)
+        if self.requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if not isinstance(self._array, np.ndarray):
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+                "memory first."
+            )
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __len__(self) -> int:
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    def __bool__(self) -> bool:
+        array = self._array
+        if array.size != 1:
+            if array.size == 0:
+                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+            raise RuntimeError(
+                "Boolean value of Tensor with more than one value is ambiguous\n"
+                "    hint  use .any() or .all(), and & | ~ instead of and, or, not"
+            )
+        return bool(array.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self._array.size != 1 or self._array.dtype.kind not in "biu":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        edge = self.grad_fn
+        return printing.format_tensor(
+            backend_of(self._array).to_host(self._array),
+            dtype_name=self.dtype.name,
+            device=None if self.is_cpu else str(self.device),
+            requires_grad=self.requires_grad,
+            grad_fn_name=None if edge is None else edge.name(),
+            default_dtype_name=dtypes.get_default_dtype().name,
+        )
+
+    def __format__(self, spec: str) -> str:
+        if self._array.ndim == 0 and type(self).__name__ == "Tensor":
+            return self.item().__format__(spec)
+        return object.__format__(self, spec)
+
+    # -- copies ----------------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict) -> Any:
+        if self._edge is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage."
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        new = object.__new__(type(self))
+        _fill(new, self._array.copy(), self._requires_grad)
+        memo[id(self)] = new
+        if self._grad is not None:
+            new._grad = copy.deepcopy(self._grad, memo)
+        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return new
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        if self._edge is not None and self.requires_grad:
+            raise RuntimeError(
+                "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support "
+                "crossing process boundaries. If you just want to transfer the data, call detach() on the tensor before "
+                "serializing."
+            )
+        host = backend_of(self._array).to_host(self._array)
+        return _rebuild, (type(self), host, str(self.device), self._requires_grad, dict(self.__dict__))
+
+
+def _fill(t: Any, array: Any, requires_grad: bool) -> None:
+    """Set the slots of a fresh leaf."""
+    t._array = array
+    t._counter = [0]
+    t._requires_grad = requires_grad
+    t._edge = t._grad = t._base = t._hooks = None
+
+
+def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool, attributes: dict) -> Any:
+    from minitorch.backend import to_device
+
+    t = object.__new__(cls)
+    _fill(t, to_device(array, device(where)), requires_grad)
+    t.__dict__.update(attributes)
+    return t

@@ -1,0 +1,13 @@
+"""Hypothesis profiles: `ci` (the default; derandomized, minutes), `deep` (thousands of examples), `dev`."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_common = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
+settings.register_profile("ci", derandomize=True, max_examples=12, database=None, **_common)
+settings.register_profile("dev", max_examples=30, **_common)
+settings.register_profile("deep", max_examples=1000, **_common)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -1,0 +1,50 @@
+"""Every spec against torch: forward, gradients, twins, errors, edge values; see parity/checks.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from parity import checks
+from parity.checks import Case
+
+SPECS = checks.load_specs()
+CHECKS = [
+    pytest.param(spec, dtype, name, id=f"{spec.name}-{dtype}-{name}")
+    for spec in SPECS.values()
+    for dtype in spec.dtypes
+    for name in checks.checks_for(spec, dtype)
+]
+LAYOUTS = ("plain", "plain", "transposed", "sliced", "reversed")
+
+
+@pytest.mark.parametrize("spec, dtype, check", CHECKS)
+def test_spec(spec: Any, dtype: str, check: str) -> None:
+    run = checks.checks_for(spec, dtype)[check]
+
+    @given(call=spec.calls, seed=st.integers(0, 2**20), layout=st.sampled_from(LAYOUTS))
+    def body(call: Any, seed: int, layout: str) -> None:
+        note(f"{spec.name}{call}, dtype={dtype}, seed={seed}, layout={layout}")
+        run(Case(spec, call, dtype, seed, layout))
+
+    body()
+
+
+@pytest.mark.parametrize("spec", [pytest.param(s, id=s.name) for s in SPECS.values() if s.errors])
+def test_refuses(spec: Any) -> None:
+    for bad in spec.errors:
+        checks.refuses(spec, bad)
+
+
+@pytest.mark.parametrize("spec", [pytest.param(s, id=s.name) for s in SPECS.values() if s.edges])
+def test_edges(spec: Any) -> None:
+    with np.errstate(all="ignore"):
+        for edge in spec.edges:
+            case = Case(spec, edge, "float64", 0)
+            checks.forward(case)
+            if spec.order:
+                checks.gradient(case)
