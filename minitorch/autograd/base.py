@@ -34,22 +34,22 @@ class TensorBase:
 
 
 _new = object.__new__
-_tensor_class: type = TensorBase
+result_class: type = TensorBase
 
 
 def set_tensor_class(cls: type) -> None:
     """Name the class of all results; called once, by minitorch.tensor."""
-    global _tensor_class
-    _tensor_class = cls
+    global result_class
+    result_class = cls
 
 
 def tensor_class() -> type:
-    return _tensor_class
+    return result_class
 
 
 def wrap(array: Any) -> Any:
     """A new leaf tensor over `array` (no copy) that does not require grad."""
-    t = _new(_tensor_class)
+    t = _new(result_class)
     t._array = array
     t._counter = [0] if not state.inference else None
     t._requires_grad = False
@@ -59,7 +59,7 @@ def wrap(array: Any) -> Any:
 
 def wrap_view(array: Any, source: TensorBase, kind: int = VIEW) -> Any:
     """A tensor over `array`, which shares memory with `source`: same version counter, same base."""
-    t = _new(_tensor_class)
+    t = _new(result_class)
     t._array = array
     t._counter = version = source._counter
     t._requires_grad = False

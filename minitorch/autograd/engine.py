@@ -40,7 +40,11 @@ class Pass:
     def give(self, edge: Any, g: Any, fresh: bool) -> None:
         """Add gradient `g` to what is pending at `edge`; `fresh`: nobody else holds this array."""
         if isinstance(edge, Node):
-            self._give_node(edge, g)
+            if edge in self.pending:
+                self._add_to_node(edge, g)
+            elif self.useful is None or edge in self.useful:
+                self.pending[edge] = g
+                heapq.heappush(self.heap, (edge.seq, edge))
         elif isinstance(edge, Slot):
             self._give_slot(edge, g)
         elif self.useful is None or id(edge) in self.useful:
@@ -52,20 +56,17 @@ class Pass:
             else:
                 entry[1], entry[2] = entry[1] + g, True
 
-    def _give_node(self, node: Node, g: Any) -> None:
+    def _add_to_node(self, node: Node, g: Any) -> None:
+        """A second gradient for a node: the sum is ours, so a third one is added in place."""
         pending = self.pending
-        if node in pending:
-            if not self.graph and node in self.owned:
-                held = pending[node]
-                held += g
-            else:
-                total = pending[node] + g
-                pending[node] = total
-                if hasattr(total, "__setitem__") and total.shape != ():
-                    self.owned.add(node)
-        elif self.useful is None or node in self.useful:
-            pending[node] = g
-            heapq.heappush(self.heap, (-node.seq, node))
+        if not self.graph and node in self.owned:
+            held = pending[node]
+            held += g
+        else:
+            total = pending[node] + g
+            pending[node] = total
+            if total.shape != ():
+                self.owned.add(node)
 
     def _give_slot(self, slot: Slot, g: Any) -> None:
         node = slot.node
@@ -74,7 +75,7 @@ class Pass:
         grads = self.pending.get(node)
         if grads is None:
             grads = self.pending[node] = [None] * len(node.shape)
-            heapq.heappush(self.heap, (-node.seq, node))
+            heapq.heappush(self.heap, (node.seq, node))
         have = grads[slot.index]
         grads[slot.index] = g if have is None else have + g
 
@@ -82,11 +83,13 @@ class Pass:
 
     def run(self) -> None:
         """Run nodes, newest first, until none is pending; then the leaves take their gradients."""
-        heap, pending, graph, useful = self.heap, self.pending, self.graph, self.useful
+        heap, pending, owned, graph, useful = self.heap, self.pending, self.owned, self.graph, self.useful
+        pop, push, retain, anomaly = heapq.heappop, heapq.heappush, self.retain, state.anomaly
         while heap:
-            node = heapq.heappop(heap)[1]
+            node = pop(heap)[1]
             g = pending.pop(node)
-            self.owned.discard(node)
+            if owned:
+                owned.discard(node)
             if node.hooks is not None:
                 g = hooking.before(node, g, graph)
             if self.capture is not None:
@@ -94,18 +97,27 @@ class Pass:
                 if useful is not None and useful.get(node) is False:  # type: ignore[attr-defined]
                     continue
             needed = None if useful is None else [self._is_useful(e) for e in node.edges]
-            grads = node.apply(g, graph, needed) if not state.anomaly else hooking.watched(node, g, graph, needed)
-            if not self.retain:
+            grads = node.apply(g, graph, needed) if not anomaly else hooking.watched(node, g, graph, needed)
+            if not retain:
                 node.release()
             if node.hooks is not None:
                 grads = hooking.after(node, grads, g, graph)
-            pure = node.pure
             for edge, gi in zip(node.edges, grads):  # noqa: B905 - a vjp may omit trailing inputs
                 if edge is None or gi is None:
                     continue
-                gi = fit(edge, gi, graph, node)
-                fresh = pure and gi is not g and (graph or gi.base is None) and not _twice(gi, grads)
-                self.give(edge, gi, fresh)
+                if graph or not isinstance(edge, Node) or gi.shape != edge.shape or gi.dtype is not edge.dtype:
+                    gi = fit(edge, gi, graph, node)
+                if isinstance(edge, Node):
+                    if edge in pending:
+                        self._add_to_node(edge, gi)
+                    elif useful is None or edge in useful:
+                        pending[edge] = gi
+                        push(heap, (edge.seq, edge))
+                elif isinstance(edge, Slot):
+                    self._give_slot(edge, gi)
+                else:
+                    fresh = node.pure and gi is not g and (graph or gi.base is None) and not _twice(gi, grads)
+                    self.give(edge, gi, fresh)
         self._finish_leaves()
 
     def _is_useful(self, edge: Any) -> bool:

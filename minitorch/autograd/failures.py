@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
 from minitorch.autograd.base import TensorBase
 from minitorch.backend import backend_of, device_of, dtypes
 from minitorch.errors import explain
 
 if TYPE_CHECKING:
     from minitorch.autograd.op import Op
+
+
+# what an array library raises when it refuses its inputs
+FAILURES = (ValueError, TypeError, IndexError, OverflowError, NotImplementedError, np.linalg.LinAlgError)
 
 
 def explain_failure(op: Op, inputs: tuple, settings: dict, error: Exception) -> NoReturn:

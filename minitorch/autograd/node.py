@@ -13,7 +13,9 @@ from typing import Any
 
 from minitorch.autograd.base import TensorBase, tensor_class
 
-next_seq = itertools.count(1).__next__  # creation order: an input's node always has a lower number
+# Creation order, counted downwards: a node's number is below those of its inputs' nodes, so that a heap, which gives
+# its lowest item first, gives the newest node.
+next_seq = itertools.count(-1, -1).__next__
 
 FREED: Any = object()  # takes the place of Node.saved once a backward pass has used it
 
@@ -195,9 +197,7 @@ def edge_of(t: TensorBase) -> Any:
     """Where the gradient of `t` goes: None, the leaf itself, or its node or slot."""
     if t._base is not None and t._counter is not None and t._view_version != t._counter[0]:
         refresh_view(t)
-    if not t._requires_grad:
-        return None
-    return t if t._edge is None else t._edge
+    return None if not t._requires_grad else t if t._edge is None else t._edge
 
 
 _view_refresher: Callable[[TensorBase], None]

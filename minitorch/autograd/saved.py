@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd import modes
 from minitorch.autograd.anomaly import forward_trace
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
@@ -41,15 +40,6 @@ class OpNode(Node):
         return unpack(self, True)[k]
 
 
-class SavedOutput:
-    """A saved output: which one, its array, and the version counter it shares with the tensor."""
-
-    __slots__ = ("index", "array", "version")
-
-    def __init__(self, index: int, array: Any, version: list) -> None:
-        self.index, self.array, self.version = index, array, version
-
-
 class Packed:
     """A saved tensor that went through `saved_tensors_hooks`: the packed object and how to unpack it."""
 
@@ -71,41 +61,37 @@ class _NoGrad:
         state.grad = self.before
 
 
-def pack(node: Any, op: Op, inputs: tuple, settings: dict, tensors: tuple, aux: tuple) -> None:
-    """Fill node.saved and node.versions with what the vjps that will run have named."""
-    if not op.captures:
-        node.saved = node.versions = ()
-        if modes.special_threads:
-            _special(node, op)
-        return
-    edges = node.edges
-    keep = op.plan(tuple([e is not None for e in edges]))
+def pack(node: Any, op: Op, inputs: tuple, settings: dict, tensors: tuple, aux: tuple, plan: tuple) -> None:
+    """Fill node.saved and node.versions with what the vjps that will run have named.
+
+    versions holds an int beside a saved input, (counter, int) beside a saved output, a tuple of ints beside all
+    inputs of a variadic op, and None beside what can't change.
+    """
     saved: list = []
     versions: list = []
-    for (kind, key), kept in zip(op.captures, keep, strict=True):
+    for kept in plan:
         value = version = None
-        if kept:
+        if kept is not None:
+            kind, key = kept
             if kind == "input":
                 value = inputs[key] if key < len(inputs) else None
                 if isinstance(value, TensorBase):
-                    version = _version_of(value)
+                    version = value._counter[0] if value._counter is not None else _version_of(value)
+            elif kind == "setting":
+                value = settings[key] if key in settings else op.settings[key]
             elif kind == "output":
                 t = tensors[key]
-                value, version = SavedOutput(key, t._array, t._counter), t._counter[0]
-            elif kind == "setting":
-                value = settings.get(key, op.settings[key])
+                value, version = t._array, (t._counter, t._counter[0])
             elif kind == "shape":
                 t = inputs[key] if key < len(inputs) else None
                 value = t._array.shape if isinstance(t, TensorBase) else ()
             else:
-                value = _pack_rest(kind, key, inputs, edges, aux)
+                value = _pack_rest(kind, key, inputs, node.edges, aux)
                 if kind == "inputs":
                     version = tuple(_version_of(t) for t in inputs)
         saved.append(value)
         versions.append(version)
     node.saved, node.versions = saved, versions
-    if modes.special_threads:
-        _special(node, op)
 
 
 def _pack_rest(kind: str, key: Any, inputs: tuple, edges: tuple, aux: tuple) -> Any:
@@ -125,55 +111,75 @@ def _version_of(t: TensorBase) -> int:
     return t._counter[0]
 
 
-def _special(node: Any, op: Op) -> None:
+def note_special(node: Any, op: Op) -> None:
     """Anomaly detection and saved-tensor hooks, when this thread has them on."""
     if state.anomaly:
         node.get_hooks().trace = forward_trace()
     if state.saved_hooks:
         hooks = state.saved_hooks[-1]
-        for k, value in enumerate(node.saved):
-            if isinstance(value, TensorBase):
+        node.saved = list(node.saved)
+        for k, (value, version) in enumerate(zip(node.saved, node.versions, strict=True)):
+            if version.__class__ is int:
                 node.saved[k] = Packed(value, hooks, None)
-            elif isinstance(value, SavedOutput):
-                node.saved[k] = Packed(wrap(value.array), hooks, value.index)
+            elif version is not None and op.captures[k][0] == "output":
+                node.saved[k] = Packed(wrap(value), hooks, op.captures[k][1])
 
 
 def unpack(node: Any, graph: bool) -> list:
     """The captures as the vjps take them: arrays, or tensors of the graph when `graph`."""
     saved = node.saved
     if saved is FREED:
-        raise RuntimeError(
-            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-            "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-            "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
-            "if you need to access saved tensors after calling backward."
-        )
+        raise freed_error()
+    captures = node.op.captures
     values = []
     for k, (value, version) in enumerate(zip(saved, node.versions, strict=True)):
         if version is not None:
-            value = _checked(node, k, value, version, graph)
-        elif graph and node.op.captures[k][0] == "aux" and value is not None:
+            value = _fetch(node, captures[k][1], value, version, graph)
+        elif graph and value is not None and captures[k][0] == "aux":
             value = wrap(value)
         values.append(value)
     return values
 
 
-def _checked(node: Any, k: int, value: Any, version: Any, graph: bool) -> Any:
-    if isinstance(value, tuple):  # the inputs of a variadic op
-        return tuple(_checked(node, k, t, v, graph) for t, v in zip(value, version, strict=True))
-    if isinstance(value, Packed):
+def freed_error() -> RuntimeError:
+    return RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+        "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+        "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+        "if you need to access saved tensors after calling backward."
+    )
+
+
+def _fetch(node: Any, key: Any, value: Any, version: Any, graph: bool) -> Any:
+    """One saved value, its version checked."""
+    if value.__class__ is Packed:
         t = value.unpack(value.value)
         if not graph:
             return t._array
         return t if value.output is None else result_at(_output_edge(node, value.output), t._array)
-    if value.__class__ is SavedOutput:
-        if value.version[0] != version:
-            raise modified_error(node, value.array, value.version[0], version, f"output {value.index} of {node.name()}")
-        return result_at(_output_edge(node, value.index), value.array) if graph else value.array
+    if value.__class__ is tuple:  # the inputs of a variadic op
+        return tuple(_fetch(node, k, t, v, graph) for k, (t, v) in enumerate(zip(value, version, strict=True)))
+    if version.__class__ is tuple:
+        counter, then = version
+        if counter[0] != then:
+            raise modified_error(node, value, counter[0], then, f"output {key} of {node.name()}")
+        return result_at(_output_edge(node, key), value) if graph else value
     if value._counter[0] != version:
         maker = f"output 0 of {value.grad_fn.name()}" if value._edge is not None else "a leaf or constant"
-        raise modified_error(node, value._array, value._counter[0], version, f"{maker}")
+        raise modified_error(node, value._array, value._counter[0], version, maker)
     return value if graph else value._array
+
+
+def _fetch_array(node: Any, value: Any, version: Any) -> Any:
+    """The array of a saved value: the two usual cases, else the general way."""
+    if version.__class__ is int:
+        if value.__class__ is not Packed and value._counter[0] == version:
+            return value._array
+    elif version.__class__ is tuple and value.__class__ is not Packed and value.__class__ is not tuple:
+        if version[0][0] == version[1]:
+            return value
+    key = next(c[1] for c, s in zip(node.op.captures, node.saved, strict=True) if s is value)
+    return _fetch(node, key, value, version, False)
 
 
 def _output_edge(node: Any, index: int) -> Any:
@@ -202,24 +208,41 @@ def set_reference_runner(fn: Callable[[Any, Any], list]) -> None:
 
 def make_apply(op: Op) -> Callable:
     """The backward of an op's node: unpack, call the vjps whose inputs need it."""
+    single = [(v.inputs[0], v.fn, v.args) for v in op.vjps if not v.joint]
+    joint = [v for v in op.vjps if v.joint]
+    blank = [None] * len(op.inputs)
 
     def apply(self: Any, g: Any, graph: bool, needed: Any) -> Any:
-        if graph and op.reference is not None:
-            return _reference_runner(self, g)
-        values = unpack(self, graph)
+        if graph:
+            if op.reference is not None:
+                return _reference_runner(self, g)
+            values = unpack(self, True)
+        else:
+            saved = self.saved
+            if saved is FREED:
+                raise freed_error()
+            values = [
+                value if version is None else _fetch_array(self, value, version)
+                for value, version in zip(saved, self.versions)  # noqa: B905 - made together
+            ]
         edges = self.edges
-        grads: list = [None] * len(edges)
-        for v in op.vjps:
-            if v.joint:
-                which = v.inputs or range(len(edges))
-                if any(edges[i] is not None for i in which if i < len(edges)):
-                    for i, gi in zip(which, v.fn(g, *[values[k] for k in v.args]), strict=False):
-                        if i < len(edges):
-                            grads[i] = gi
-            else:
-                i = v.inputs[0]
-                if i < len(edges) and edges[i] is not None and (needed is None or needed[i]):
-                    grads[i] = v.fn(g, *[values[k] for k in v.args])
-        return grads
+        grads = blank[: len(edges)]
+        for i, fn, args in single:
+            if i < len(edges) and edges[i] is not None and (needed is None or needed[i]):
+                grads[i] = fn(g, *[values[k] for k in args])
+        return _apply_joint(joint, values, edges, grads, g) if joint else grads
 
     return apply
+
+
+def _apply_joint(joint: list, values: list, edges: tuple, grads: list, g: Any) -> list:
+    """The vjps that give the gradients of several inputs at once."""
+    for v in joint:
+        which = v.inputs or range(len(edges))
+        if not v.inputs:
+            grads = [None] * len(edges)
+        if any(edges[i] is not None for i in which if i < len(edges)):
+            for i, gi in zip(which, v.fn(g, *[values[k] for k in v.args]), strict=False):
+                if i < len(edges):
+                    grads[i] = gi
+    return grads

@@ -13,10 +13,11 @@ import weakref
 from typing import Any
 
 from minitorch.autograd.base import INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, TensorBase, wrap
-from minitorch.autograd.failures import explain_failure
+from minitorch.autograd.failures import FAILURES, explain_failure
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, Slot, edge_of, next_seq, result_at, set_view_refresher
-from minitorch.autograd.op import Op, op, promote_inputs
+from minitorch.autograd.op import Op, op
+from minitorch.autograd.promotion import promote_inputs
 from minitorch.backend import backend_of, dtypes, xp_of
 
 
@@ -257,6 +258,19 @@ def bump(t: Any) -> None:
         t._counter[0] += 1
 
 
+def writes(call: Any) -> Any:
+    """Decorator: how `call`, done in place, writes into its tensor's memory instead of computing a new array first.
+
+    The function takes what the forward takes. It must raise before it writes anything.
+    """
+
+    def register(fn: Any) -> Any:
+        call.op.write = fn
+        return fn
+
+    return register
+
+
 def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
     """`t.op_(*others)`: compute `op(t, *others)`, write it into t's memory, rewrite the history. Gives `t`."""
     made: Op = call.op
@@ -269,24 +283,31 @@ def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
     if made.promoted is not None:
         inputs = promote_inputs(made, inputs)
         kept = (t, *inputs[1:])
+    old = None
+    if wants_grad and made.write is not None and ("input", 0) in made.captures:
+        old = array.copy()
     arrays = [x._array if isinstance(x, TensorBase) else x for x in inputs]
     try:
-        out = made.forward(*arrays, **settings)
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        out = (made.write or made.forward)(*arrays, **settings)
+    except FAILURES as error:
         explain_failure(made, inputs, settings, error)
     aux: tuple = ()
     if made.aux:
         out, *aux_list = out
         aux = tuple(aux_list)
-    _check_fits(made, out, array)
+    if made.write is None:
+        _check_fits(made, out, array)
     edges = tuple(edge_of(x) if isinstance(x, TensorBase) else None for x in kept) if wants_grad else ()
     if wants_grad:
         # a vjp may want t's old value: keep a copy that hangs where t hung
-        old = result_at(edges[0], array.copy()) if ("input", 0) in made.captures else wrap(array)
-        kept = tuple(old if x is t else x for x in kept)
-        if inputs[0] is not t and old._array.dtype != inputs[0]._array.dtype:
+        if old is None and made.write is None and ("input", 0) in made.captures:
+            old = array.copy()
+        before = wrap(array) if old is None else result_at(edges[0], old)
+        kept = tuple(before if x is t else x for x in kept)
+        if inputs[0] is not t and before._array.dtype != inputs[0]._array.dtype:
             kept = (inputs[0], *kept[1:])
-    array[...] = out
+    if made.write is None:
+        array[...] = out
     bump(t)
     if wants_grad:
         rebase(t, made.make_node(kept, settings, edges, (t,), aux))

@@ -1,0 +1,35 @@
+"""Small pieces that every way of calling an op shares: wrapping results, hanging them on their node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd.node import Node, Slot
+
+
+def hang(node: Node, tensors: tuple) -> None:
+    """Make `tensors` the outputs of `node`; integer outputs take no gradient."""
+    if len(tensors) == 1 and node.n_outputs == 1:
+        t = tensors[0]
+        node.shape, node.dtype = t._array.shape, t._array.dtype
+        t._edge, t._requires_grad = node, True
+        return
+    node.shape = tuple(t._array.shape for t in tensors)
+    node.dtype = tuple(t._array.dtype for t in tensors)
+    for k, t in enumerate(tensors):
+        if t._array.dtype.kind not in "biu":
+            t._edge, t._requires_grad = Slot(node, k, t._array.shape, t._array.dtype), True
+
+
+def shares(out: Any, source: Any) -> bool:
+    """True if `out` is a NumPy or CuPy view of `source` (or of what `source` views)."""
+    base = out.base
+    return out is source or (base is not None and (base is source or base is source.base))
+
+
+def as_array(out: Any, like: Any) -> Any:
+    """NumPy gives a scalar for 0-d ufunc results; make it an array again."""
+    from_host = np.asarray if isinstance(like, np.ndarray) else type(like)
+    return out if hasattr(out, "shape") and not isinstance(out, np.generic) else from_host(out)
