@@ -12,7 +12,7 @@ from typing import Any
 from minitorch.autograd.modes import state
 
 # How a view came to be decides whether it may be changed in place (torch's CreationMeta).
-VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, INFERENCE_VIEW = 0, 1, 2, 3
+VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, INFERENCE_VIEW, CUSTOM_VIEW = 0, 1, 2, 3, 4
 
 
 class TensorBase:
@@ -25,7 +25,7 @@ class TensorBase:
     _grad           accumulated gradient of a leaf (or after retain_grad)
     _base           the tensor this one is a view of, always the root; None if it owns its memory
     _hooks          leaf hooks, or None
-    _view_version, _view_kind   set on views only: the version at which _edge was right, and one of the four kinds
+    _view_version, _view_kind   set on views only: the version at which _edge was right, and one of the kinds below
     """
 
     __slots__ = (

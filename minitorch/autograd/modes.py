@@ -27,6 +27,7 @@ class _State(threading.local):
     anomaly = False
     anomaly_nan = True
     saved_hooks: tuple = ()
+    hooks_disabled: str | None = None
 
     special = False
 

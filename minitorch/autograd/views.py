@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from minitorch.autograd.base import INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, TensorBase, wrap
+from minitorch.autograd.base import CUSTOM_VIEW, INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, TensorBase, wrap
 from minitorch.autograd.failures import FAILURES, explain_failure
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, Slot, edge_of, next_seq, result_at, set_view_refresher
@@ -236,6 +236,13 @@ def _check_view_kind(t: Any) -> None:
             "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
             "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
             "outside (if you want the inplace to be tracked)."
+        )
+    if t._view_kind == CUSTOM_VIEW:
+        raise RuntimeError(
+            f"Output {t._edge.index} of {t._edge.node.name()} is a view and is being modified inplace. This view was "
+            "created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
+            "view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+            "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
         )
     if t._view_kind == INFERENCE_VIEW:
         raise RuntimeError(

@@ -1,0 +1,149 @@
+"""Run specs outside pytest: draw cases, run checks, collect outcomes. Used by `python -m parity` and the mutation test."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from parity import checks
+from parity.checks import Case, DType, In, inputs_of
+from parity.spec import Spec
+
+LAYOUTS = ("plain", "plain", "transposed", "sliced", "reversed")
+
+
+@dataclass
+class Outcome:
+    """What became of one check of one spec at one dtype."""
+
+    spec: Spec
+    dtype: str
+    check: str
+    examples: int = 0
+    seconds: float = 0.0
+    error: Exception | None = None
+    case: Case | None = None
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+def select(pattern: str | None, dtypes: list[str] | None) -> Iterator[tuple[Spec, tuple[str, ...]]]:
+    """The specs whose name matches, with their dtypes that were asked for."""
+    for spec in checks.load_specs().values():
+        if pattern is None or re.search(pattern, spec.name):
+            wanted = tuple(d for d in spec.dtypes if dtypes is None or d in dtypes)
+            if wanted:
+                yield spec, wanted
+
+
+def run_check(spec: Spec, dtype: str, name: str, fn: Callable, examples: int, start: int, device: Any = None) -> Outcome:
+    """Draw `examples` cases and run one check on each; Hypothesis shrinks the first failure."""
+    outcome = Outcome(spec, dtype, name)
+    began = time.perf_counter()
+
+    @seed(start)
+    @settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink), report_multiple_bugs=False, print_blob=False,
+    )  # fmt: skip
+    @given(call=spec.calls, value_seed=st.integers(0, 2**20), layout=st.sampled_from(LAYOUTS))
+    def body(call: Any, value_seed: int, layout: str) -> None:
+        case = Case(spec, call, dtype, value_seed, layout)
+        outcome.examples += 1
+        try:
+            fn(case, device)
+        except Exception:
+            outcome.case = case
+            raise
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body()
+    except Exception as error:  # noqa: BLE001 - any exception is a failed check, shown to the user
+        outcome.error = error
+    outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+def run_spec(spec: Spec, dtypes: tuple[str, ...], examples: int, start: int, device: Any = None) -> Iterator[Outcome]:
+    """All checks of a spec."""
+    for dtype in dtypes:
+        for name, fn in checks.checks_for(spec, dtype).items():
+            yield run_check(spec, dtype, name, fn, examples, start, device)
+    if spec.errors:
+        yield _plain(spec, "errors", [lambda b=b: checks.refuses(spec, b, device) for b in spec.errors])
+    if spec.edges:
+        yield _plain(spec, "edges", [lambda e=e: checks.forward(Case(spec, e, "float64", 0), device) for e in spec.edges])
+
+
+def _plain(spec: Spec, name: str, runs: list[Callable]) -> Outcome:
+    outcome = Outcome(spec, "float64", name, examples=len(runs))
+    began = time.perf_counter()
+    for run in runs:
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - shown to the user
+            outcome.error = error
+            break
+    outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+def snippet(outcome: Outcome) -> str:
+    """A failing case as a program that runs in both libraries."""
+    case = outcome.case
+    if case is None:
+        return ""
+    lines = ["import numpy as np", "for name in ('torch', 'minitorch'):", "    torch = __import__(name)"]
+    names: list[str] = []
+
+    def one(spot: Any) -> str:
+        k = len(names)
+        array = case.arrays[k]
+        names.append(f"x{k}")
+        text = f"np.array({array.tolist()!r}, dtype={array.dtype.name!r})"
+        if array.size == 0:
+            text = f"np.zeros({array.shape!r}, dtype={array.dtype.name!r})"
+        text = text.replace("nan", "float('nan')").replace("inf", "float('inf')")
+        grad = ".requires_grad_()" if outcome.check != "forward" and k in case.differentiable() else ""
+        lines.append(f"    x{k} = torch.from_numpy({text}){grad}")
+        return f"x{k}"
+
+    args = [show(a, one) for a in case.call.args]
+    args += [f"{n}={show(v, one)}" for n, v in case.call.kwargs.items()]
+    if case.spec.random:
+        lines.append(f"    torch.manual_seed({case.seed})")
+    lines.append(f"    out = torch.{case.spec.name}({', '.join(args)})")
+    lines.append("    print(name, out)")
+    if outcome.check in ("gradient", "second_order"):
+        wanted = ", ".join(f"x{k}" for k in case.differentiable())
+        lines.append("    out = out if hasattr(out, 'backward') else out[0]")
+        lines.append("    g = torch.from_numpy(np.random.default_rng(0).normal(size=tuple(out.shape)))")
+        lines.append(f"    print(torch.autograd.grad(out, [{wanted}], g.to(out.dtype), allow_unused=True))")
+    return "\n".join(lines)
+
+
+def show(value: Any, one: Callable) -> str:
+    """Source text of an argument."""
+    import numpy as np
+
+    if isinstance(value, (In, np.ndarray)):
+        return one(value)
+    if type(value) in (tuple, list):
+        inner = ", ".join(show(v, one) for v in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+    return repr(value) if not isinstance(value, DType) else f"torch.{value.name}"
+
+
+__all__ = ["Outcome", "inputs_of", "run_check", "run_spec", "select", "snippet"]
