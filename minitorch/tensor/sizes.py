@@ -1,0 +1,58 @@
+"""Arguments that are sizes or dims: one tuple, or ints one by one; each an int, a NumPy int, or a 0-d integer tensor."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from minitorch.autograd.base import TensorBase
+from minitorch.errors import type_error
+
+
+def ints(op: str, name: str, values: Any, position: int = 1) -> tuple[int, ...]:
+    """`values` as a tuple of ints; TypeError in torch's words if it is anything else."""
+    if isinstance(values, TensorBase) and values._array.ndim == 1:
+        values = values._array.tolist()
+    try:
+        found = tuple(values)
+    except TypeError:
+        raise type_error(op, name, position, "tuple of ints", values) from None
+    for v in found:
+        if v.__class__ is not int:
+            return tuple([integer(op, name, v, position, "tuple of ints") for v in found])
+    return found
+
+
+def integer(op: str, name: str, value: Any, position: int = 1, expected: str = "int") -> int:
+    """One int, from whatever has `__index__`; floats and bools are refused."""
+    if value.__class__ is int:
+        return value
+    if not isinstance(value, bool) and hasattr(value, "__index__"):
+        return value.__index__()
+    raise type_error(op, name, position, expected, value)
+
+
+def one_or_many(method: Callable) -> Callable:
+    """Let a method whose first argument is a tuple of ints also take the ints one by one: view(2, 3), view((2, 3))."""
+    signature = inspect.signature(method)
+    name = list(signature.parameters)[1]
+    op = method.__name__
+
+    @functools.wraps(method)
+    def call(self: Any, *values: Any, **kwargs: Any) -> Any:
+        if len(values) == 1 and hasattr(values[0], "__len__"):
+            values = values[0]
+        elif not values and name in kwargs:
+            values = kwargs.pop(name)
+            values = (values,) if values.__class__ is int else values
+        elif not values and not kwargs:
+            values = ()
+        for v in values:
+            if v.__class__ is not int:
+                values = ints(op, name, values)
+                break
+        return method(self, values if values.__class__ is tuple else tuple(values), **kwargs)
+
+    return call

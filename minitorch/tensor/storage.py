@@ -1,0 +1,56 @@
+"""What `untyped_storage()` and `storage()` show: the memory under a tensor, which its views share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch.backend import device_of, dtypes
+from minitorch.ops.memory import storage_of, view_by_strides
+
+
+class UntypedStorage:
+    """The bytes under a tensor. It keeps the memory alive and says where it is; it is not a tensor."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def data_ptr(self) -> int:
+        """Address of the first byte."""
+        return storage_of(self._array)[1]
+
+    def nbytes(self) -> int:
+        """How many bytes there are."""
+        return storage_of(self._array)[2]
+
+    size = __len__ = nbytes
+
+    @property
+    def device(self) -> Any:
+        return device_of(self._array)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__} of {len(self)} elements on {self.device}>"
+
+
+class TypedStorage(UntypedStorage):
+    """The same memory counted in elements of a dtype."""
+
+    @property
+    def dtype(self) -> Any:
+        return dtypes.from_numpy(self._array.dtype)
+
+    def size(self) -> int:
+        """How many elements there are."""
+        return self.nbytes() // self._array.dtype.itemsize
+
+    __len__ = size
+
+    def untyped(self) -> UntypedStorage:
+        return UntypedStorage(self._array)
+
+    def tolist(self) -> list:
+        """The elements as Python numbers."""
+        return view_by_strides(self._array, (self.size(),), (1,), 0).tolist()
+
+    def __getitem__(self, index: int) -> Any:
+        return self.tolist()[index]
