@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math as _math
+
 from minitorch.autograd import composed as _composed  # noqa: F401 - tells the engine how to differentiate references
 from minitorch.autograd.modes import (
     enable_grad,
@@ -33,9 +35,15 @@ from minitorch.backend.dtypes import (
 )
 from minitorch.tensor import FUNCTIONS as _FUNCTIONS
 from minitorch.tensor import Size, Tensor
+from minitorch.tensor.casts import LEGACY_TYPES as _LEGACY_TYPES
+from minitorch.tensor.creation import channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, strided
+from minitorch.tensor.printing import set_printoptions
+from minitorch.tensor.random import Generator, default_generator
 
 __version__ = "0.1.0"
 
 globals().update(_FUNCTIONS)
-bool = dtypes.bool_
+globals().update(_LEGACY_TYPES)
 globals().update(dtypes.ALIASES)
+bool = dtypes.bool_
+inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None

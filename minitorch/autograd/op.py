@@ -107,6 +107,8 @@ class Op:
     def _make_node_class(self, name: str) -> type:
         cls = type(name, (OpNode,), {"__slots__": (), "op": self, "__module__": "minitorch.autograd"})
         cls.n_outputs = self.n_outputs or 0  # type: ignore[attr-defined]
+        if getattr(self, "vjps", None):
+            cls.apply = make_apply(self)  # type: ignore[attr-defined]
         self.node_classes[name] = cls
         return cls
 

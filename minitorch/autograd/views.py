@@ -252,7 +252,7 @@ def _check_view_kind(t: Any) -> None:
 
 def check_overlap(array: Any) -> None:
     """Refuse to write where several elements share one place in memory, as after expand()."""
-    if 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    if 0 in array.strides and array.size > 1 and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."

@@ -10,6 +10,7 @@ from minitorch.backend.device import (
     device_of,
     kernels_of,
     register_backend,
+    seed_devices,
     special_of,
     to_device,
     to_host,
@@ -18,6 +19,6 @@ from minitorch.backend.device import (
 )
 
 __all__ = [
-    "Backend", "backend_of", "device", "device_of", "kernels_of", "register_backend", "special_of", "to_device",
+    "Backend", "backend_of", "device", "device_of", "kernels_of", "register_backend", "seed_devices", "special_of", "to_device",
     "to_host", "unregister_backend", "xp_of",
 ]  # fmt: skip

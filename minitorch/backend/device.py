@@ -7,6 +7,7 @@ travels with the array and there is no current or global device.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import warnings
 from collections.abc import Callable
@@ -59,6 +60,17 @@ class Backend:
     def index_of(self, array: Any) -> int | None:
         return None
 
+    def generator(self, index: int | None) -> Any:
+        """The device's own default random generator; None where numbers are drawn on the host."""
+        return None
+
+    def manual_seed(self, seed: int) -> None:
+        """Seed the device's own generators, if it has any."""
+
+    def at(self, index: int | None) -> Any:
+        """A context in which new arrays are made on device number `index`."""
+        return contextlib.nullcontext()
+
     def pointer(self, array: Any) -> int:
         """Address of the first element."""
         return array.__array_interface__["data"][0]
@@ -74,6 +86,12 @@ def register_backend(backend: Backend) -> None:
     """Make a kind of device known (CUDA when it is first used; a stand-in in tests)."""
     _BACKENDS[backend.name] = backend
     _BY_TYPE[backend.array_type] = backend
+
+
+def seed_devices(seed: int) -> None:
+    """Seed the generators of all devices in use (the CPU's is seeded by its own module)."""
+    for backend in _BACKENDS.values():
+        backend.manual_seed(seed)
 
 
 def unregister_backend(name: str) -> None:

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from minitorch.autograd.base import set_tensor_class
-from minitorch.tensor import casts, compare, creation, elementwise, indexing, linalg, matmul, random, reduce, shape, sort
+from minitorch.autograd.base import TensorBase, set_tensor_class
+from minitorch.backend import dtypes
+from minitorch.tensor import (
+    casts,
+    compare,
+    convert,
+    creation,
+    elementwise,
+    indexing,
+    linalg,
+    matmul,
+    random,
+    reduce,
+    shape,
+    sort,
+)
 from minitorch.tensor.binding import numpy_names
 from minitorch.tensor.core import CoreMixin
 from minitorch.tensor.size import Size
@@ -14,6 +29,8 @@ from minitorch.tensor.size import Size
 class Tensor(
     CoreMixin,
     casts.CastsMixin,
+    convert.ConvertMixin,
+    creation.CreationMixin,
     elementwise.ElementwiseMixin,
     compare.CompareMixin,
     reduce.ReduceMixin,
@@ -32,8 +49,17 @@ class Tensor(
 
     __slots__ = ("__dict__", "__weakref__")
 
-    def __new__(cls, *args: object, **kwargs: object) -> Tensor:
-        return creation.legacy_tensor(cls, *args, **kwargs)
+    def __new__(cls, *args: Any, device: Any = "cpu") -> Tensor:
+        made = casts.legacy_type("Tensor", dtypes.get_default_dtype(), device)(*args)
+        return made if cls is Tensor else made.as_subclass(cls)
+
+    def as_subclass(self, cls: type) -> Any:
+        """The same tensor as an instance of a subclass, sharing memory and history."""
+        t = object.__new__(cls)
+        for slot in TensorBase.__slots__:
+            if hasattr(self, slot):
+                setattr(t, slot, getattr(self, slot))
+        return t
 
 
 for _mixin in Tensor.__mro__[1:-1]:
@@ -46,7 +72,7 @@ for _mixin in Tensor.__mro__[1:-1]:
 set_tensor_class(Tensor)
 
 FUNCTIONS: dict[str, Callable] = {}
-for _family in (casts, elementwise, compare, reduce, sort, shape, indexing, matmul, linalg, random, creation):
+for _family in (casts, convert, creation, elementwise, compare, reduce, sort, shape, indexing, matmul, linalg, random):
     for _name, _function in _family.FUNCTIONS.items():
         if _name in FUNCTIONS:
             raise ImportError(f"two public functions are called {_name}")

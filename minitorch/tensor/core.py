@@ -364,7 +364,10 @@ class CoreMixin(TensorBase):
     def __repr__(self) -> str:
         edge = self.grad_fn
         return printing.format_tensor(
-            backend_of(self._array).to_host(self._array),
+            self._array,
+            to_host=backend_of(self._array).to_host,
+            kind="parameter" if hasattr(self, "_is_param") else "tensor",
+            type_name="tensor" if type(self).__name__ in ("Tensor", "Parameter") else type(self).__name__,
             dtype_name=self.dtype.name,
             device=None if self.is_cpu else str(self.device),
             requires_grad=self.requires_grad,
@@ -374,7 +377,7 @@ class CoreMixin(TensorBase):
 
     def __format__(self, spec: str) -> str:
         if self._array.ndim == 0 and type(self).__name__ == "Tensor":
-            return self.item().__format__(spec)
+            return printing.format_scalar(backend_of(self._array).to_host(self._array), spec)
         return object.__format__(self, spec)
 
     # -- copies ----------------------------------------------------------------------------------------------------
