@@ -6,13 +6,14 @@ they keep), op and dispatch (how a function on arrays becomes an operation), eng
 """
 
 from minitorch.autograd import composed as _composed  # noqa: F401 - tells saved.py how to differentiate references
-from minitorch.autograd import graph
+from minitorch.autograd import functional, graph
 from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.api import backward, grad
 from minitorch.autograd.function import Function
+from minitorch.autograd.gradcheck import gradcheck, gradgradcheck
 from minitorch.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
-    "Function", "backward", "detect_anomaly", "enable_grad", "grad", "graph", "inference_mode", "no_grad",
+    "Function", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad",
     "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from minitorch.backend.device import (
     backend_of,
     device,
     device_of,
+    in_use,
     kernels_of,
     register_backend,
     seed_devices,
@@ -19,6 +20,6 @@ from minitorch.backend.device import (
 )
 
 __all__ = [
-    "Backend", "backend_of", "device", "device_of", "kernels_of", "register_backend", "seed_devices", "special_of", "to_device",
+    "Backend", "backend_of", "device", "device_of", "in_use", "kernels_of", "register_backend", "seed_devices", "special_of", "to_device",
     "to_host", "unregister_backend", "xp_of",
 ]  # fmt: skip

@@ -88,6 +88,11 @@ def register_backend(backend: Backend) -> None:
     _BY_TYPE[backend.array_type] = backend
 
 
+def in_use(name: str) -> bool:
+    """True if a backend of that name has been loaded."""
+    return name in _BACKENDS
+
+
 def seed_devices(seed: int) -> None:
     """Seed the generators of all devices in use (the CPU's is seeded by its own module)."""
     for backend in _BACKENDS.values():
