@@ -1,0 +1,57 @@
+"""Nothing public without a spec: every op, function and method is compared with torch, or exempt with a reason."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import minitorch as mt
+from minitorch.nn import functional as F
+from parity import checks
+from parity.exempt import EXEMPT
+
+SPECS = checks.load_specs()
+
+
+def covered() -> set[str]:
+    """All public paths that some spec checks, the method, in-place and NumPy-style twins included."""
+    names = set()
+    for spec in SPECS.values():
+        names.add(spec.name)
+        last = spec.name.rsplit(".", 1)[-1]
+        if spec.method:
+            names.add(f"Tensor.{last}")
+        if spec.inplace:
+            names.add(f"Tensor.{last}_")
+            names.add(f"{last}_")
+    return names
+
+
+def public() -> dict[str, Callable]:
+    found: dict[str, Callable] = {}
+    for name, value in vars(mt).items():
+        if not name.startswith("_") and inspect.isfunction(value):
+            found[name] = value
+    for namespace, prefix in ((F, "nn.functional."), (mt.linalg, "linalg.")):
+        for name in namespace.__all__:
+            found[prefix + name] = getattr(namespace, name)
+    for name, value in inspect.getmembers(mt.Tensor):
+        if callable(value) and not name.startswith("_"):
+            found[f"Tensor.{name}"] = value
+    return found
+
+
+def test_every_public_name_has_a_spec() -> None:
+    have = covered()
+    missing = sorted(n for n in public() if n not in have and n not in EXEMPT)
+    assert not missing, f"{len(missing)} public names have neither a spec nor an exemption:\n" + "\n".join(missing)
+
+
+def test_exemptions_are_needed() -> None:
+    have, names = covered(), public()
+    assert sorted(n for n in EXEMPT if n in have or n not in names) == []
+    assert all(reason.strip() for reason in EXEMPT.values())
+
+
+def test_tolerances_have_reasons() -> None:
+    assert [s.name for s in SPECS.values() if s.tolerance and not s.why] == []
