@@ -39,7 +39,10 @@ def _(g: Any, x_shape: tuple) -> Any:
 def _sum_to(x: Any, shape: tuple) -> Any:
     lead = x.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
-    return x.sum(axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
+    # 16-bit numbers are summed in float32, as torch does
+    exact = "float32" if x.dtype.itemsize == 2 and x.dtype.kind in "fV" else x.dtype
+    total = x.sum(axis=axes, keepdims=True, dtype=exact).reshape(shape)
+    return total if exact is x.dtype else total.astype(x.dtype)
 
 
 def strided(x: Any, shape: tuple, strides: tuple) -> Any:

@@ -91,7 +91,7 @@ def scalar_for(x: Any, value: Any) -> Any:
     return value
 
 
-@op(diagnose=_explain_copy)
+@op(node="CopyBackwards", diagnose=_explain_copy)
 def copy(x: Any, src: Any) -> Any:
     """src, broadcast to x's shape, in x's dtype."""
     out = xp_of(x).empty(x.shape, dtype=x.dtype)
@@ -114,10 +114,6 @@ def _(g: Any) -> Any:
 @copy.vjp("src")
 def _(g: Any, src_shape: tuple) -> Any:
     return sum_to(g, shape=src_shape) if g.shape != src_shape else g
-
-
-def _fill_name(settings: dict) -> str:
-    return "FillBackward0"
 
 
 @op(diagnose=_explain_copy)

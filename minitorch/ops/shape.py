@@ -157,12 +157,11 @@ def _(g: Any, x_shape: tuple) -> Any:
 def unfold(x: Any, *, dim: int, size: int, step: int) -> Any:
     """Windows of `size` elements along `dim`, one every `step`; the window becomes the last dimension."""
     if x.ndim == 0:
-        x = x.reshape(1)[:size]
+        return x.reshape(1)[:size]
     count = (x.shape[dim] - size) // step + 1
     along = x.strides[dim]
     strides = (*x.strides[:dim], along * step, *x.strides[dim + 1 :], along)
-    out = (*x.shape[:dim], count, *x.shape[dim + 1 :], size)
-    return strided(x, out if x.shape[dim:] != () else (size,), strides)
+    return strided(x, (*x.shape[:dim], count, *x.shape[dim + 1 :], size), strides)
 
 
 @unfold.vjp("x")
@@ -173,11 +172,13 @@ def _(g: Any, x_shape: tuple, dim: int, size: int, step: int) -> Any:
 @op(node="UnfoldBackwardBackward0")
 def fold_windows(x: Any, *, shape: tuple, dim: int, size: int, step: int) -> Any:
     """Each window added where `unfold` took it from; adjoint of unfold."""
-    out = xp_of(x).zeros(shape or (1,), dtype=x.dtype)
+    if not shape:
+        return x.sum(dtype=x.dtype).reshape(())
+    out = xp_of(x).zeros(shape, dtype=x.dtype)
     lead = (slice(None),) * dim
     for k in range(size):
         out[(*lead, slice(k, k + step * (x.shape[dim] - 1) + 1, step))] += x[..., k]
-    return out.reshape(shape)
+    return out
 
 
 @fold_windows.vjp("x")

@@ -100,8 +100,9 @@ class JoiningMixin(TensorBase):
             if wanted <= 0:
                 raise RuntimeError(f"number of sections must be larger than 0, got {wanted}")
             sizes = [n // wanted + (k < n % wanted) for k in range(wanted)]
-            return ops.split(self, sizes=tuple(sizes), dim=dim)
-        cuts = [slice(i).indices(n)[1] for i in ints("tensor_split", "indices", wanted)]
+            cuts = list(itertools.accumulate(sizes))[:-1]
+        else:
+            cuts = [slice(i).indices(n)[1] for i in ints("tensor_split", "indices", wanted)]
         bounds = list(zip([0, *cuts], [*cuts, n], strict=True))
         lead = (slice(None),) * dim
         return tuple(self[(*lead, slice(a, max(a, b)))] for a, b in bounds)  # type: ignore[index]
@@ -168,16 +169,16 @@ def _even_split(t: Any, wanted: Any, dim: int, least: int, op: str) -> tuple[Ten
 # -- joining -----------------------------------------------------------------------------------------------------------
 
 
-def _tensors(op: str, tensors: Any, name: str = "tensors") -> tuple:
-    """`tensors` as a tuple of tensors on one device."""
+def _tensors(op: str, tensors: Any, empty: type[Exception] = RuntimeError) -> tuple:
+    """`tensors` as a tuple of tensors, at least one."""
     if isinstance(tensors, TensorBase) or not hasattr(tensors, "__iter__"):
-        raise type_error(op, name, 1, "tuple of Tensors", tensors)
+        raise type_error(op, "tensors", 1, "tuple of Tensors", tensors)
     found = tuple(tensors)
     for i, t in enumerate(found):
         if not isinstance(t, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
     if not found:
-        raise RuntimeError(f"{op}(): expected a non-empty list of Tensors")
+        raise empty(f"{op}(): expected a non-empty list of Tensors")
     return found
 
 
@@ -201,7 +202,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     >>> mt.cat([mt.tensor([1, 2]), mt.tensor([3])])
     tensor([1, 2, 3])
     """
-    tensors = _tensors("cat", tensors)
+    tensors = _tensors("cat", tensors, ValueError)
     dtype = _common_dtype("cat", tensors)
     for i, t in enumerate(tensors):
         if t._array.ndim == 0:
@@ -312,7 +313,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
     found = [(s,) if isinstance(s, int) else ints("broadcast_shapes", "shapes", s) for s in shapes]
     if any(n < 0 for s in found for n in s):
-        raise RuntimeError(f"broadcast_shapes: Trying to create tensor with negative dimension: {found}")
+        raise ValueError(f"broadcast_shapes: Attempting to broadcast a dimension with negative length: {found}")
     result = broadcast_shape(found)
     if result is None:
         rows = [(f"shape {i}", s, "") for i, s in enumerate(found)]
@@ -433,10 +434,9 @@ def repeat_interleaved(t: Any, repeats: Any, dim: int | None, output_size: int |
     """Tensor.repeat_interleave."""
     if dim is None:
         t, dim = t.flatten(), 0
-    scalar = t._array.ndim == 0
+    if t._array.ndim == 0:
+        raise IndexError("repeat_interleave: Dimension specified as 0 but tensor has no dimensions")
     dim = wrap_dim(integer("repeat_interleave", "dim", dim, 2), t._array.ndim, "repeat_interleave")
-    if scalar:
-        t = t.reshape(1)
     n = t._array.shape[dim]
     if isinstance(repeats, TensorBase):
         counts = repeats._array
@@ -457,7 +457,9 @@ def repeat_interleaved(t: Any, repeats: Any, dim: int | None, output_size: int |
 
 def _check_counts(counts: Any, n: int | None, dim: int | None) -> None:
     if counts.dtype not in ("int64", "int32"):
-        raise RuntimeError("repeat_interleave: repeats has to be Long or Int tensor")
+        raise NotImplementedError(
+            f'"repeat_interleave_cpu" not implemented for {dtypes.from_numpy(counts.dtype)!r}: repeats has to be Long or Int'
+        )
     if counts.ndim > 1:
         raise RuntimeError("repeat_interleave: repeats must be 0-dim or 1-dim tensor")
     if n is not None and counts.size not in (1, n):
