@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.base import TensorBase, wrap
+from minitorch.autograd.modes import state
 from minitorch.autograd.op import op
 from minitorch.autograd.views import bump, check_inplace, check_overlap
 from minitorch.backend import device_of, dtypes, seed_devices, to_device, to_host
@@ -213,8 +214,9 @@ def _draw_into(name: str, t: Any, draw: Callable[[Any], Any], generator: Any) ->
     where = device_of(t._array)
     t._array[...] = drawn(draw(stream(generator, where)), where)
     bump(t)
-    if t.requires_grad:
-        t.mul_(0).add_(t.detach().clone())
+    if state.grad and t.requires_grad:  # nothing flows back through what was overwritten
+        kept = t.detach().clone()
+        t.zero_().add_(kept)
     return t
 
 

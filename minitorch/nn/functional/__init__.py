@@ -1,10 +1,22 @@
 """Formulas of layers as functions of tensors: activations, losses, ...; modules hold the state and call these.
 
-Each file names what is public in its `__all__`; to add a family, add its file to the two lists here.
+Each file names what is public in its `__all__`; to add a family, add its file to the lists here.
 """
 
-from minitorch.nn.functional import activation, loss
+from minitorch.nn.functional import activation as _activation
+from minitorch.nn.functional import conv as _conv
+from minitorch.nn.functional import dropout as _dropout
+from minitorch.nn.functional import linear as _linear
+from minitorch.nn.functional import loss as _loss
+from minitorch.nn.functional import pool as _pool
+from minitorch.nn.functional import recurrent as _recurrent
 from minitorch.nn.functional.activation import *  # noqa: F403 - each file lists its public names in __all__
+from minitorch.nn.functional.conv import *  # noqa: F403
+from minitorch.nn.functional.dropout import *  # noqa: F403
+from minitorch.nn.functional.linear import *  # noqa: F403
 from minitorch.nn.functional.loss import *  # noqa: F403
+from minitorch.nn.functional.pool import *  # noqa: F403
+from minitorch.nn.functional.recurrent import *  # noqa: F403
 
-__all__ = [*activation.__all__, *loss.__all__]  # noqa: PLE0604 - lists of names
+_FILES = (_activation, _conv, _dropout, _linear, _loss, _pool, _recurrent)
+__all__ = [name for file in _FILES for name in file.__all__]  # noqa: PLE0605 - lists of names
