@@ -69,9 +69,9 @@ def wrap_view(array: Any, source: TensorBase, kind: int = VIEW) -> Any:
         kind = INFERENCE_VIEW
     t._base = source._base if source._base is not None else source
     t._view_version = 0 if version is None else version[0]
-    if kind == VIEW and source._base is not None:
-        kind = source._view_kind if source._view_kind != NO_GRAD_VIEW else kind
     if not state.grad and kind == VIEW:
         kind = NO_GRAD_VIEW
+    if kind == VIEW and source._base is not None:
+        kind = source._view_kind  # what must not be changed in place may not be through a view of it either
     t._view_kind = kind
     return t

@@ -103,7 +103,7 @@ class Pass:
             if node.hooks is not None:
                 grads = hooking.after(node, grads, g, graph)
             for edge, gi in zip(node.edges, grads):  # noqa: B905 - a vjp may omit trailing inputs
-                if edge is None or gi is None:
+                if edge is None or gi is None or edge._requires_grad is False:
                     continue
                 if graph or not isinstance(edge, Node) or gi.shape != edge.shape or gi.dtype is not edge.dtype:
                     gi = fit(edge, gi, graph, node)
@@ -137,6 +137,8 @@ class Pass:
 
     def _finish_leaves(self) -> None:
         for leaf, g, fresh in self.leaves.values():
+            if not leaf._requires_grad:
+                continue  # switched off, or detached in place, since the forward
             if leaf._hooks is not None:
                 g = hooking.leaf_before(leaf, g, self.graph)
             if self.capture is not None:

@@ -14,7 +14,7 @@ from minitorch.autograd.modes import state
 from minitorch.autograd.node import FREED, Node, Slot, edge_of, next_seq, result_at
 from minitorch.autograd.primitives import alias
 from minitorch.autograd.saved import Packed, freed_error, modified_error
-from minitorch.autograd.views import check_inplace, rebase
+from minitorch.autograd.views import bump, check_inplace, rebase
 from minitorch.autograd.wiring import shares
 from minitorch.backend import xp_of
 
@@ -228,6 +228,7 @@ def _connect(node: Any, args: tuple, outputs: tuple, recorded: bool) -> list:
         slot = Slot(node, k, o._array.shape, o._array.dtype)
         if any(o is t for t in node.dirty):
             check_inplace(o, True)
+            bump(o)
             if o._base is not None:
                 single = _DirtyView(node, k)
                 rebase(o, single)

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.autograd.base import TensorBase, tensor_class
+from minitorch.autograd.base import VIEW, TensorBase, tensor_class
 
 # Creation order, counted downwards: a node's number is below those of its inputs' nodes, so that a heap, which gives
 # its lowest item first, gives the newest node.
@@ -44,6 +44,7 @@ class Node:
 
     __slots__ = ("edges", "saved", "seq", "shape", "dtype", "hooks", "__weakref__")
     n_outputs = 1
+    _requires_grad = True  # an edge is a node, a slot or a leaf: all answer whether they still want a gradient
     pure = True  # vjp results are fresh arrays or the upstream gradient itself or views, never someone else's array
     edges: tuple
     saved: Any
@@ -67,7 +68,7 @@ class Node:
         """((node, output number), ...) of the nodes that made the inputs; (None, 0) where none is needed."""
         result = []
         for edge in self.edges:
-            if edge is None:
+            if edge is None or isinstance(edge, DeadEnd):
                 result.append((None, 0))
             elif isinstance(edge, Slot):
                 result.append((edge.node, edge.index))
@@ -107,6 +108,7 @@ class Slot:
     """Edge to output number `index` of a node with several outputs."""
 
     __slots__ = ("node", "index", "shape", "dtype")
+    _requires_grad = True
 
     def __init__(self, node: Node, index: int, shape: tuple, dtype: Any) -> None:
         self.node = node
@@ -193,10 +195,29 @@ class RemovableHandle:
         self.remove()
 
 
+class DeadEnd(Node):
+    """Edge to a view that was taken without recording: it counts as requiring grad if its base does, as in torch, but
+    gradients that arrive here go nowhere."""
+
+    __slots__ = ()
+
+    def __init__(self, array: Any) -> None:
+        self.edges = ()
+        self.saved = self.hooks = None
+        self.seq = next_seq()
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def apply(self, g: Any, graph: bool, needed: Any) -> Any:
+        return ()
+
+
 def edge_of(t: TensorBase) -> Any:
     """Where the gradient of `t` goes: None, the leaf itself, or its node or slot."""
-    if t._base is not None and t._counter is not None and t._view_version != t._counter[0]:
-        refresh_view(t)
+    if t._base is not None:
+        if t._counter is not None and t._view_version != t._counter[0]:
+            refresh_view(t)
+        if not t._requires_grad and t._view_kind != VIEW and edge_of(t._base) is not None:
+            return DeadEnd(t._array)
     return None if not t._requires_grad else t if t._edge is None else t._edge
 
 

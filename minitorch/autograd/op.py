@@ -63,6 +63,7 @@ class Op:
     outputs     how many; None: as many as the forward returns (split)
     aux         names of extra arrays that the forward returns after its outputs
     view        the output shares memory with the first input: True, or "maybe" (reshape)
+    constant    writes one value everywhere, so that overlapping elements do no harm (fill_, zero_)
     node        name of the node class, or a function of the settings that gives it
     diagnose    function (inputs, settings, error) -> Exception | None that explains a failed forward in torch's words
     """
@@ -76,6 +77,7 @@ class Op:
         self.aux: tuple[str, ...] = tuple(options.pop("aux", ()))
         self.view: bool | str = options.pop("view", False)
         self.multi_view = self.view and self.n_outputs is None
+        self.constant: bool = options.pop("constant", False)
         node = options.pop("node", None)
         self.diagnose: Callable | None = options.pop("diagnose", None)
         if options:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from minitorch.autograd.base import CUSTOM_VIEW, INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, TensorBase, wrap
+from minitorch.autograd.base import CUSTOM_VIEW, INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, VIEW, TensorBase, wrap
 from minitorch.autograd.failures import FAILURES, explain_failure
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, Slot, edge_of, next_seq, result_at, set_view_refresher
@@ -153,6 +153,8 @@ def refresh_view(t: Any) -> None:
     base = t._base
     edge = edge_of(base)
     if edge is not None:
+        if t._view_kind != VIEW:
+            raise view_error(t, "its base or another view of its base has been")
         settings = {"geometry": Geometry(t._array, base._array)}
         made: Op = strided_view.op
         node = made.make_node((base,), settings, (edge,), (t,), ())
@@ -209,7 +211,8 @@ def check_inplace(t: Any, requires_grad: bool) -> None:
     if requires_grad and state.grad:
         tracked = edge_of(t) is not None
         if t._base is not None:
-            _check_view_kind(t)
+            if t._view_kind != VIEW:
+                raise view_error(t, "is being")
             if tracked and t._base._edge is None:
                 raise RuntimeError(
                     "a view of a leaf Variable that requires grad is being used in an in-place operation.\n"
@@ -222,32 +225,66 @@ def check_inplace(t: Any, requires_grad: bool) -> None:
             )
 
 
-def _check_view_kind(t: Any) -> None:
-    if t._view_kind == MULTI_OUTPUT_VIEW:
-        name = t._edge.node.name() if isinstance(t._edge, Slot) else "a function"
-        raise RuntimeError(
-            f"Output {t._edge.index if isinstance(t._edge, Slot) else 0} of {name} is a view and is being modified "
-            "inplace. This view is the output of a function that returns multiple views. Such functions do not allow "
-            "the output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
-        )
-    if t._view_kind == NO_GRAD_VIEW:
-        raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this "
-            "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
-            "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
-            "outside (if you want the inplace to be tracked)."
-        )
-    if t._view_kind == CUSTOM_VIEW:
-        raise RuntimeError(
-            f"Output {t._edge.index} of {t._edge.node.name()} is a view and is being modified inplace. This view was "
-            "created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle "
-            "view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
-            "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
-        )
-    if t._view_kind == INFERENCE_VIEW:
-        raise RuntimeError(
-            "A view was created in inference mode and is being modified inplace in normal mode. This is not allowed."
-        )
+def view_error(t: Any, changed: str) -> RuntimeError:
+    """Why a view of this kind can't take part in in-place changes; `changed` says what was changed."""
+    if isinstance(t._edge, Slot):
+        start = f"Output {t._edge.index} of {t._edge.node.name()} is a view and {changed} modified inplace. "
+    elif t._edge is not None:
+        start = f"Output 0 of {t._edge.name()} is a view and {changed} modified inplace. "
+    else:
+        start = f"A view was created in no_grad mode and {changed} modified inplace with grad mode enabled. "
+    return RuntimeError(start + _VIEW_RULES[t._view_kind])
+
+
+_VIEW_RULES = {
+    MULTI_OUTPUT_VIEW: (
+        "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
+        "to be modified inplace. You should replace the inplace operation by an out-of-place one."
+    ),
+    NO_GRAD_VIEW: (
+        "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+        "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or "
+        "both outside (if you want the inplace to be tracked)."
+    ),
+    INFERENCE_VIEW: "It was created in inference mode, and changing it in place in normal mode is not allowed.",
+    CUSTOM_VIEW: (
+        "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+        "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
+        "gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+    ),
+}
+
+
+def check_partial_overlap(t: Any, others: tuple) -> None:
+    """Refuse to write where an input lies on the written memory, but not element on element."""
+    array = t._array
+    for x in others:
+        if not isinstance(x, TensorBase) or x is t or x._counter is not t._counter or x._counter is None:
+            continue
+        other = x._array
+        pointer = backend_of(array).pointer
+        if pointer(other) == pointer(array) and other.shape == array.shape and other.strides == array.strides:
+            continue
+        if is_dense(array) and is_dense(other) and _ranges_meet(array, other, pointer):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
+            )
+
+
+def is_dense(array: Any) -> bool:
+    """True if the elements fill a stretch of memory without gaps or overlaps, in any order of dimensions."""
+    expected = array.dtype.itemsize
+    for step, n in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if step != expected:
+            return False
+        expected *= n
+    return True
+
+
+def _ranges_meet(a: Any, b: Any, pointer: Any) -> bool:
+    starts = pointer(a), pointer(b)
+    return bool(a.size and b.size) and starts[0] < starts[1] + b.size * b.dtype.itemsize and starts[1] < starts[0] + a.size * a.dtype.itemsize
 
 
 def check_overlap(array: Any) -> None:
@@ -281,44 +318,55 @@ def writes(call: Any) -> Any:
 def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
     """`t.op_(*others)`: compute `op(t, *others)`, write it into t's memory, rewrite the history. Gives `t`."""
     made: Op = call.op
-    inputs = (t, *others)
+    inputs: tuple = (t, *others)
     wants_grad = state.grad and bool(made.vjps) and _any_tracked(inputs)
     check_inplace(t, wants_grad)
     array = t._array
-    check_overlap(array)
-    kept = inputs
+    if not made.constant:
+        check_overlap(array)
+        if made.broadcasts:
+            check_partial_overlap(t, others)
     if made.promoted is not None:
         inputs = promote_inputs(made, inputs)
-        kept = (t, *inputs[1:])
-    old = None
-    if wants_grad and made.write is not None and ("input", 0) in made.captures:
-        old = array.copy()
+    # a vjp may want t's old value, which is about to be overwritten
+    old = array.copy() if wants_grad and ("input", 0) in made.captures else None
+    out, aux = _compute(made, inputs, settings, array)
+    if wants_grad:
+        # made before the version is bumped: an operand on the written memory is saved at the version it had
+        node = _inplace_node(made, t, (t, *inputs[1:]), settings, aux, old, inputs[0])
+    if made.write is None:
+        array[...] = out
+    bump(t)
+    if wants_grad:
+        own = t._counter
+        node.versions = [(own, own[0]) if v.__class__ is tuple and v and v[0] is own else v for v in node.versions]
+        rebase(t, node)
+    return t
+
+
+def _compute(made: Op, inputs: tuple, settings: dict, array: Any) -> tuple[Any, tuple]:
+    """(result, aux arrays) of the op; an op that writes for itself has then changed the memory already."""
     arrays = [x._array if isinstance(x, TensorBase) else x for x in inputs]
     try:
         out = (made.write or made.forward)(*arrays, **settings)
     except FAILURES as error:
         explain_failure(made, inputs, settings, error)
     aux: tuple = ()
-    if made.aux:
-        out, *aux_list = out
-        aux = tuple(aux_list)
+    if made.aux and made.write is None:
+        out, *rest = out
+        aux = tuple(rest)
     if made.write is None:
         _check_fits(made, out, array)
-    edges = tuple(edge_of(x) if isinstance(x, TensorBase) else None for x in kept) if wants_grad else ()
-    if wants_grad:
-        # a vjp may want t's old value: keep a copy that hangs where t hung
-        if old is None and made.write is None and ("input", 0) in made.captures:
-            old = array.copy()
-        before = wrap(array) if old is None else result_at(edges[0], old)
-        kept = tuple(before if x is t else x for x in kept)
-        if inputs[0] is not t and before._array.dtype != inputs[0]._array.dtype:
-            kept = (inputs[0], *kept[1:])
-    if made.write is None:
-        array[...] = out
-    bump(t)
-    if wants_grad:
-        rebase(t, made.make_node(kept, settings, edges, (t,), aux))
-    return t
+    return out, aux
+
+
+def _inplace_node(made: Op, t: Any, inputs: tuple, settings: dict, aux: tuple, old: Any, promoted: Any) -> Any:
+    """The node of an in-place op; in place of `t` it saves t's old value, which hangs where t hung."""
+    edges = tuple(edge_of(x) if isinstance(x, TensorBase) else None for x in inputs)
+    if old is not None:
+        before = result_at(edges[0], old)
+        inputs = (before if promoted is t else promoted, *inputs[1:])
+    return made.make_node(inputs, settings, edges, (t,), aux)
 
 
 def _any_tracked(inputs: tuple) -> bool:

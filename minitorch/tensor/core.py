@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd import api
-from minitorch.autograd.base import NO_GRAD_VIEW, TensorBase, wrap
+from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import LeafHooks, RemovableHandle, Slot, edge_of
 from minitorch.backend import backend_of, device, device_of, dtypes
@@ -114,7 +114,8 @@ class CoreMixin(TensorBase):
     @property
     def requires_grad(self) -> bool:
         """True if gradients are to be computed with respect to this tensor."""
-        return self._requires_grad if self._base is None else edge_of(self) is not None
+        # a view made without recording has no history, but counts as requiring grad with its base
+        return self._requires_grad or (self._base is not None and self._base.requires_grad)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -243,7 +244,7 @@ class CoreMixin(TensorBase):
 
     def detach_(self) -> Tensor:
         """Cut this tensor from its history, in place."""
-        if self._base is not None and self._view_kind != NO_GRAD_VIEW:
+        if self._base is not None:
             raise RuntimeError(
                 "Can't detach views in-place; use detach() instead. If you are using DistributedDataParallel (DDP) for "
                 "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets."
