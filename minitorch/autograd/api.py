@@ -7,7 +7,7 @@ from typing import Any
 
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.engine import run_backward
-from minitorch.autograd.node import edge_of
+from minitorch.autograd.node import DeadEnd, edge_of
 from minitorch.backend import dtypes, xp_of
 
 
@@ -53,7 +53,7 @@ def _upstream(t: TensorBase, g: Any) -> Any:
 
 def _check_outputs(outputs: tuple) -> None:
     for i, t in enumerate(outputs):
-        if edge_of(t) is None:
+        if edge_of(t) is None or isinstance(edge_of(t), DeadEnd):
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn\n"
                 "    hint  a leaf needs requires_grad=True before the forward pass, and no_grad() records nothing"

@@ -69,8 +69,8 @@ def wrap_view(array: Any, source: TensorBase, kind: int = VIEW) -> Any:
         kind = INFERENCE_VIEW
     t._base = source._base if source._base is not None else source
     t._view_version = 0 if version is None else version[0]
-    if not state.grad and kind == VIEW:
-        kind = NO_GRAD_VIEW
+    if not state.grad and kind in (VIEW, MULTI_OUTPUT_VIEW):
+        kind = INFERENCE_VIEW if state.inference else NO_GRAD_VIEW
     if kind == VIEW and source._base is not None:
         kind = source._view_kind  # what must not be changed in place may not be through a view of it either
     t._view_kind = kind

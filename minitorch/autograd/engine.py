@@ -18,6 +18,8 @@ from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import FREED, Node, Slot, edge_of
 from minitorch.autograd.primitives import fit
+from minitorch.autograd.wiring import is_dense
+from minitorch.backend import xp_of
 
 _leaf_lock = threading.Lock()  # several threads may accumulate into one leaf
 
@@ -160,7 +162,7 @@ def accumulate(leaf: TensorBase, g: Any, fresh: bool, graph: bool) -> None:
             if graph:
                 leaf._grad = g
             else:
-                leaf._grad = wrap(g if fresh else g.copy())
+                leaf._grad = wrap(_like_leaf(g, leaf._array, fresh))
         elif graph:
             leaf._grad = old + g
         else:
@@ -169,6 +171,15 @@ def accumulate(leaf: TensorBase, g: Any, fresh: bool, graph: bool) -> None:
                 old._counter[0] += 1
     if leaf._hooks is not None:
         hooking.leaf_after(leaf)
+
+
+def _like_leaf(g: Any, leaf: Any, fresh: bool) -> Any:
+    """A gradient that is nobody else's, in the leaf's memory order (torch's layout contract for .grad)."""
+    if leaf.flags.c_contiguous or not is_dense(leaf):
+        return g if fresh else g.copy()
+    new = xp_of(leaf).empty_like(leaf)
+    new[...] = g
+    return new
 
 
 def useful_nodes(roots: Sequence, targets: set) -> dict:

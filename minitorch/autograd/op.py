@@ -25,7 +25,6 @@ formula composed of ops, which is differentiated instead under `create_graph`.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +37,7 @@ from minitorch.autograd.node import Node, edge_of, next_seq
 from minitorch.autograd.promotion import promote_inputs
 from minitorch.autograd.saved import OpNode, make_apply, note_special, pack
 from minitorch.autograd.wiring import as_array, hang, shares
+from minitorch.signatures import EMPTY, keyword_names, positional_names, varargs_name
 
 registry: dict[str, Op] = {}  # every op by name: parity checks that each one has a spec
 
@@ -87,6 +87,7 @@ class Op:
         self.captures: list[tuple[str, Any]] = []
         self.saves_tensors = False
         self.reference: Callable | None = None
+        self.reference_names: tuple[str, ...] = ()
         self.write: Callable | None = None  # see views.writes
         self.cast: Callable[..., Any] = _cast
         self.plans: dict[tuple, tuple] = {}
@@ -95,10 +96,10 @@ class Op:
         self.node_class = self._make_node_class(node if isinstance(node, str) else _camel(self.name) + "Backward0")
 
     def _read_signature(self) -> None:
-        parameters = list(inspect.signature(self.forward).parameters.values())
-        self.inputs = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
-        self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-        self.settings = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.inputs = positional_names(self.forward)
+        self.variadic = varargs_name(self.forward)
+        defaults = self.forward.__kwdefaults__ or {}  # type: ignore[attr-defined]
+        self.settings = {n: defaults.get(n, EMPTY) for n in keyword_names(self.forward)}
         if self.promote is None or self.variadic:
             self.promoted: Any = None
         elif isinstance(self.promote, tuple):
@@ -124,7 +125,7 @@ class Op:
         """Register the derivative with respect to the named input(s); several names: it returns a tuple."""
 
         def register(fn: Callable) -> Callable:
-            names = tuple(inspect.signature(fn).parameters)[1:]
+            names = positional_names(fn)[1:]
             if self.variadic and inputs == (self.variadic,):
                 v = Vjp((), fn, names)
             else:
@@ -170,7 +171,8 @@ class Op:
     def composed_as(self, reference: Callable) -> Callable:
         """Register the formula composed of ops that is differentiated under create_graph (see the file's head)."""
         self.reference = reference
-        for name in inspect.signature(reference).parameters:
+        self.reference_names = positional_names(reference) + keyword_names(reference)
+        for name in self.reference_names:
             self._capture(name)
         self.plans.clear()
         return reference
@@ -181,8 +183,7 @@ class Op:
         if found is None:
             used = {k for v in self.vjps if not v.inputs or any(needs[i] for i in v.inputs) for k in v.args}
             if self.reference is not None and True in needs:
-                names = inspect.signature(self.reference).parameters
-                used |= {self.captures.index(self._classify(n)) for n in names}
+                used |= {self.captures.index(self._classify(n)) for n in self.reference_names}
             found = self.plans[needs] = tuple(c if k in used else None for k, c in enumerate(self.captures))
         return found
 

@@ -18,6 +18,7 @@ from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, Slot, edge_of, next_seq, result_at, set_view_refresher
 from minitorch.autograd.op import Op, op
 from minitorch.autograd.promotion import promote_inputs
+from minitorch.autograd.wiring import is_dense
 from minitorch.backend import backend_of, dtypes, xp_of
 
 
@@ -227,13 +228,14 @@ def check_inplace(t: Any, requires_grad: bool) -> None:
 
 def view_error(t: Any, changed: str) -> RuntimeError:
     """Why a view of this kind can't take part in in-place changes; `changed` says what was changed."""
-    if isinstance(t._edge, Slot):
-        start = f"Output {t._edge.index} of {t._edge.node.name()} is a view and {changed} modified inplace. "
-    elif t._edge is not None:
-        start = f"Output 0 of {t._edge.name()} is a view and {changed} modified inplace. "
+    mode = {NO_GRAD_VIEW: "no_grad mode", INFERENCE_VIEW: "inference mode"}.get(t._view_kind)
+    ending = " with grad mode enabled" if t._view_kind == NO_GRAD_VIEW else " in normal mode" if mode else ""
+    if t._edge is None:
+        what = f"A view was created in {mode}"
     else:
-        start = f"A view was created in no_grad mode and {changed} modified inplace with grad mode enabled. "
-    return RuntimeError(start + _VIEW_RULES[t._view_kind])
+        node, index = (t._edge.node, t._edge.index) if isinstance(t._edge, Slot) else (t._edge, 0)
+        what = f"Output {index} of {node.name()} is a view" + (f" of a view which was created in {mode}" if mode else "")
+    return RuntimeError(f"{what} and {changed} modified inplace{ending}. {_VIEW_RULES[t._view_kind]}")
 
 
 _VIEW_RULES = {
@@ -246,7 +248,7 @@ _VIEW_RULES = {
         "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or "
         "both outside (if you want the inplace to be tracked)."
     ),
-    INFERENCE_VIEW: "It was created in inference mode, and changing it in place in normal mode is not allowed.",
+    INFERENCE_VIEW: "Make the view outside inference mode, or change a clone().",
     CUSTOM_VIEW: (
         "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
         "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "
@@ -270,16 +272,6 @@ def check_partial_overlap(t: Any, others: tuple) -> None:
                 "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
                 "memory location. Please clone() the tensor before performing the operation."
             )
-
-
-def is_dense(array: Any) -> bool:
-    """True if the elements fill a stretch of memory without gaps or overlaps, in any order of dimensions."""
-    expected = array.dtype.itemsize
-    for step, n in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
-        if step != expected:
-            return False
-        expected *= n
-    return True
 
 
 def _ranges_meet(a: Any, b: Any, pointer: Any) -> bool:

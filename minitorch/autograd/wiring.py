@@ -33,3 +33,13 @@ def as_array(out: Any, like: Any) -> Any:
     """NumPy gives a scalar for 0-d ufunc results; make it an array again."""
     from_host = np.asarray if isinstance(like, np.ndarray) else type(like)
     return out if hasattr(out, "shape") and not isinstance(out, np.generic) else from_host(out)
+
+
+def is_dense(array: Any) -> bool:
+    """True if the elements fill a stretch of memory without gaps or overlaps, in any order of dimensions."""
+    expected = array.dtype.itemsize
+    for step, n in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if step != expected:
+            return False
+        expected *= n
+    return True

@@ -270,8 +270,11 @@ def need(op: str, dtype: DTypeLike, allowed: Sequence[str]) -> np.dtype:
     return dtype
 
 
-def visit_axes(strides: Sequence[int]) -> tuple[int, ...]:
+def visit_axes(strides: Sequence[int], shape: Shape | None = None) -> tuple[int, ...]:
     """The order in which torch walks the axes of a strided tensor: largest stride outermost, so memory order.
+
+    Broadcast axes (stride 0) stay where they are, and of two equal strides the shorter axis goes inside. Negative
+    strides, which torch doesn't have, count by their size: a flipped array is filled as the array it flips.
 
     To fill such an array `a` as torch does:
 
@@ -281,7 +284,25 @@ def visit_axes(strides: Sequence[int]) -> tuple[int, ...]:
     >>> in_memory_order.shape, in_memory_order.flags.c_contiguous
     ((3, 2), True)
     """
-    return tuple(sorted(range(len(strides)), key=lambda axis: strides[axis], reverse=True))
+    order = list(range(len(strides)))[::-1]  # innermost first; an insertion sort, since the comparison can be undecided
+    for start in range(1, len(order)):
+        here = start
+        for before in range(start - 1, -1, -1):
+            inner, outer = order[before], order[here]
+            a, b = abs(strides[inner]), abs(strides[outer])
+            if a and b and (a > b or (a == b and shape is not None and shape[inner] > shape[outer])):
+                order[before], order[here] = outer, inner
+                here = before
+            elif a and b and a < b:
+                break
+    return tuple(order[::-1])
+
+
+def in_memory_order(array: NDArray, draw: Callable[[Shape], NDArray]) -> NDArray:
+    """What `draw(shape)` gives, laid over the axes of `array` so that its memory is filled first element first."""
+    axes = visit_axes(array.strides, array.shape)
+    drawn = draw(tuple(array.shape[axis] for axis in axes))
+    return drawn.transpose(sorted(range(len(axes)), key=axes.__getitem__))
 
 
 def _in_place(ufunc: np.ufunc, out: NDArray, other: NDArray) -> NDArray:

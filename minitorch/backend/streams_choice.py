@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from minitorch.backend.streams import FLOATS, REDUCED, from_double, name_of, need
+from minitorch.backend.streams import FLOATS, REDUCED, from_double, in_memory_order, name_of, need
 from minitorch.backend.streams_integer import INT64_MIN, IntegerStreams
 
 MOST_CATEGORIES = 2**24
@@ -54,7 +54,7 @@ class ChoiceStreams(IntegerStreams):
         return chosen
 
     def _without(self, rows: NDArray, num_samples: int) -> NDArray[np.int64]:
-        q = self.exponential(rows.shape, rows.dtype)
+        q = in_memory_order(rows, lambda shape: self.exponential(shape, rows.dtype))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             quotient = rows / q
         if num_samples == 1:

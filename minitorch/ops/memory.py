@@ -91,7 +91,7 @@ def scalar_for(x: Any, value: Any) -> Any:
     return value
 
 
-@op(node="CopyBackwards", diagnose=_explain_copy)
+@op(broadcasts=True, node="CopyBackwards", diagnose=_explain_copy)
 def copy(x: Any, src: Any) -> Any:
     """src, broadcast to x's shape, in x's dtype."""
     out = xp_of(x).empty(x.shape, dtype=x.dtype)
@@ -116,7 +116,7 @@ def _(g: Any, src_shape: tuple) -> Any:
     return sum_to(g, shape=src_shape) if g.shape != src_shape else g
 
 
-@op(diagnose=_explain_copy)
+@op(constant=True, diagnose=_explain_copy)
 def fill(x: Any, value: Any) -> Any:
     """A tensor like x with every element `value`, a number or a 0-d tensor."""
     out = xp_of(x).empty(x.shape, dtype=x.dtype)
@@ -141,7 +141,7 @@ def _(g: Any) -> Any:
     return sum_to(g, shape=())
 
 
-@op
+@op(constant=True)
 def zero(x: Any) -> Any:
     """Zeros in place of x."""
     return xp_of(x).zeros(x.shape, dtype=x.dtype)

@@ -66,8 +66,9 @@ class Optimizer:
                 if set_to_none:
                     p._grad = None
                 else:
-                    p._grad = p._grad.detach()
-                    p._grad.zero_()
+                    if p._grad._edge is not None:
+                        p._grad.detach_()
+                    p._grad.requires_grad_(False).zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters; a closure recomputes the loss first and gives it back."""

@@ -8,6 +8,7 @@ from typing import Any
 from minitorch.autograd.base import TensorBase, set_tensor_class
 from minitorch.backend import dtypes
 from minitorch.tensor import (
+    activation,
     casts,
     compare,
     convert,
@@ -40,6 +41,7 @@ class Tensor(
     matmul.MatmulMixin,
     linalg.LinalgMixin,
     random.RandomMixin,
+    activation.ActivationMixin,
 ):
     """An n-dimensional array that remembers how it was computed.
 
@@ -72,7 +74,7 @@ for _mixin in Tensor.__mro__[1:-1]:
 set_tensor_class(Tensor)
 
 FUNCTIONS: dict[str, Callable] = {}
-for _family in (casts, convert, creation, elementwise, compare, reduce, sort, shape, indexing, matmul, linalg, random):
+for _family in (casts, convert, creation, elementwise, compare, reduce, sort, shape, indexing, matmul, linalg, random, activation):
     for _name, _function in _family.FUNCTIONS.items():
         if _name in FUNCTIONS:
             raise ImportError(f"two public functions are called {_name}")

@@ -14,8 +14,9 @@ from typing import Any
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import edge_of
-from minitorch.autograd.views import bump, check_inplace, check_overlap
+from minitorch.autograd.views import bump, check_inplace, check_overlap, check_partial_overlap
 from minitorch.backend import dtypes
+from minitorch.signatures import signature_of
 
 # torch takes NumPy's names for these arguments everywhere
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input"}
@@ -23,7 +24,10 @@ NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other"
 
 def numpy_names(method: Callable) -> Callable:
     """Let a method with `dim` or `keepdim` also take `axis` and `keepdims`."""
-    parameters = inspect.signature(method).parameters
+    code = getattr(method, "__code__", None)
+    if code is None:
+        return method
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     known = {alias: name for alias, name in NUMPY_NAMES.items() if name in parameters and alias not in parameters}
     if not known:
         return method
@@ -41,7 +45,7 @@ def numpy_names(method: Callable) -> Callable:
 
 def function(method: Callable, name: str | None = None, out: bool = False) -> Callable:
     """`minitorch.name(input, ...)` from the method `name`, with `out=` when asked for."""
-    signature = inspect.signature(method)
+    signature = signature_of(method)
     parameters = list(signature.parameters.values())
     parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
     name = name or method.__name__
@@ -59,6 +63,8 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
                         break
             if target is not None:
                 _check_first(name, args)
+                if isinstance(target, TensorBase):
+                    check_partial_overlap(target, args)
                 return write_out(name, target, method(*args, **kwargs), (*args, *kwargs.values()))
         if not args or not isinstance(args[0], TensorBase):
             _check_first(name, args)
@@ -67,7 +73,7 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
     call.__name__ = call.__qualname__ = name  # type: ignore[attr-defined]
     call.__doc__ = method.__doc__
     call.__module__ = method.__module__
-    call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature(parameters, __validate_parameters__=False)  # type: ignore[attr-defined]
     return call
 
 
@@ -119,5 +125,5 @@ def inplace_twin(name: str, method: Callable, call: Callable) -> Callable:
 
     twin.__name__ = twin.__qualname__ = name + "_"
     twin.__doc__ = f"In-place version of `{name}`."
-    twin.__signature__ = inspect.signature(method)  # type: ignore[attr-defined]
+    twin.__wrapped__ = method  # type: ignore[attr-defined]
     return twin

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.base import TensorBase, wrap
-from minitorch.autograd.modes import state
 from minitorch.autograd.op import op
-from minitorch.autograd.views import bump, check_inplace, check_overlap
-from minitorch.backend import device_of, dtypes, seed_devices, to_device, to_host
+from minitorch.autograd.views import check_inplace, check_overlap, inplace
 from minitorch.backend import device as Device
+from minitorch.backend import device_of, dtypes, seed_devices, to_device, to_host
 from minitorch.backend import random as streams
+from minitorch.backend.streams import in_memory_order, visit_axes
+from minitorch.errors import type_error
+from minitorch.ops.memory import zeros_like
 from minitorch.tensor import creation
-from minitorch.tensor.binding import function
-from minitorch.tensor.creation import as_size, check_dtype, check_options
+from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.creation import check_options
+from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -88,136 +91,187 @@ def set_rng_state(new_state: Any) -> None:
     default_generator.set_state(new_state)
 
 
-def _factory(op_name: str, draw: Callable) -> Callable:
+def _factory(op_name: str, fill: str, doc: str) -> Callable:
+    """`op(*size, ...)`: empty, then filled by the in-place method `fill`."""
+
     def factory(
         *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, pin_memory: bool = False, **named: Any,
     ) -> Any:  # fmt: skip
-        if named.keys() - {"size"}:
-            raise TypeError(f"{op_name}() got an unexpected keyword argument '{min(named.keys() - {'size'})}'")
-        check_options(op_name, layout)
-        check_dtype(op_name, dtype)
-        where = Device(device) if device is not None else creation.get_default_device()
-        shape = as_size(op_name, size, named.get("size"))
-        np_dtype = (dtype or dtypes.get_default_dtype()).numpy
-        array = drawn(draw(stream(generator, where), shape, np_dtype), where)
-        return creation.finish(array, requires_grad, out, op_name)
+        t = creation.blank(op_name, creation.as_size(op_name, size, named), out, dtype, layout, device, generator=generator)
+        return _asked(getattr(t, fill)(generator=generator), requires_grad)
 
     factory.__name__ = factory.__qualname__ = op_name
+    factory.__doc__ = doc
     return factory
 
 
-rand = _factory("rand", lambda g, shape, d: g.uniform(shape, d))
-rand.__doc__ = "Uniform on [0, 1): torch.rand's numbers for the same seed."
-randn = _factory("randn", lambda g, shape, d: g.normal(shape, d))
-randn.__doc__ = "Standard normal: torch.randn's numbers for the same seed."
+def _asked(t: Any, requires_grad: bool) -> Any:
+    if requires_grad:
+        t.requires_grad = True
+    return t
 
 
-def _like(op_name: str, make: Callable) -> Callable:
-    def factory(input: Any, *, dtype: Any = None, device: Any = None, layout: Any = None, memory_format: Any = None,
-                pin_memory: bool = False, requires_grad: bool = False, generator: Any = None) -> Any:  # fmt: skip
-        if not isinstance(input, TensorBase):
-            raise TypeError(f"{op_name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-        check_options(op_name, layout, memory_format)
-        return make(
-            input._array.shape, dtype=dtype or dtypes.from_numpy(input._array.dtype), requires_grad=requires_grad,
-            device=device_of(input._array) if device is None else device, generator=generator,
-        )  # fmt: skip
+rand = _factory("rand", "uniform_", "Uniform on [0, 1): torch.rand's numbers for the same seed.")
+randn = _factory("randn", "normal_", "Standard normal: torch.randn's numbers for the same seed.")
+
+
+def _like(op_name: str, fill: str) -> Callable:
+    def factory(input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+                pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None) -> Any:  # fmt: skip
+        t = creation.blank_like(op_name, input, dtype, layout, device, memory_format)
+        return _asked(getattr(t, fill)(generator=generator), requires_grad)
 
     factory.__name__ = factory.__qualname__ = op_name
-    factory.__doc__ = f"As `{op_name.removesuffix('_like')}`, with the shape, dtype and device of `input`."
+    factory.__doc__ = f"As `{op_name.removesuffix('_like')}`, with the shape, dtype, device and memory order of `input`."
     return factory
 
 
-rand_like = _like("rand_like", rand)
-randn_like = _like("randn_like", randn)
+rand_like = _like("rand_like", "uniform_")
+randn_like = _like("randn_like", "normal_")
 
 
-def randint(*args: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-            requires_grad: bool = False, pin_memory: bool = False, low: Any = 0, high: Any = None, size: Any = None) -> Tensor:  # fmt: skip
-    """Integers from low (default 0) up to but not including high: randint(high, size) or randint(low, high, size)."""
-    rest = list(args)
-    if size is None:
-        if not rest:
-            raise TypeError("randint() missing argument 'size'")
-        size = rest.pop()
-    if len(rest) == 2:
-        low, high = rest
-    elif len(rest) == 1:
-        low, high = (rest[0], high) if high is not None else (low, rest[0])
-    check_options("randint", layout)
-    if high is None or not hasattr(size, "__len__"):
-        raise TypeError("randint() received an invalid combination of arguments; it takes (high, size) or (low, high, size)")
-    where = Device(device) if device is not None else creation.get_default_device()
-    shape = as_size("randint", (size,))
-    array = stream(generator, where).randint(int(low), int(high), shape, (dtype or dtypes.int64).numpy)
-    return creation.finish(drawn(array, where), requires_grad, out, "randint")
-
-
-def randint_like(input: Any, *args: Any, dtype: Any = None, device: Any = None, layout: Any = None, memory_format: Any = None,
-                 requires_grad: bool = False, low: Any = 0, high: Any = None, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """As `randint`, with the shape, dtype and device of `input`."""
-    check_options("randint_like", layout, memory_format)
+def _bounds(op_name: str, args: tuple, low: Any, high: Any) -> tuple[int, int]:
+    """low and high out of (high), (low, high) and their keyword forms."""
     if len(args) == 2:
         low, high = args
     elif len(args) == 1:
         low, high = (args[0], high) if high is not None else (low, args[0])
-    return randint(
-        low, high, input._array.shape, dtype=dtype or dtypes.from_numpy(input._array.dtype),
-        device=device_of(input._array) if device is None else device, requires_grad=requires_grad,
-    )  # fmt: skip
+    low, high = (v.item() if isinstance(v, TensorBase) else v for v in (low, high))
+    if len(args) > 2 or not all(hasattr(v, "__index__") for v in (low, high)):
+        raise TypeError(f"{op_name}() received an invalid combination of arguments; low and high are ints")
+    return int(low), int(high)
+
+
+def randint(*args: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+            requires_grad: bool = False, pin_memory: bool = False, low: Any = 0, high: Any = None, size: Any = None) -> Tensor:  # fmt: skip
+    """Integers from low (default 0) up to but not including high: randint(high, size) or randint(low, high, size).
+
+    >>> import minitorch as mt
+    >>> _ = mt.manual_seed(0)
+    >>> mt.randint(3, 10, (4,))
+    tensor([5, 8, 6, 9])
+    """
+    rest = list(args)
+    if size is None:
+        size = rest.pop() if rest else None
+    if not isinstance(size, (tuple, list)):
+        raise TypeError("randint() received an invalid combination of arguments; it takes (high, size) or (low, high, size)")
+    low, high = _bounds("randint", tuple(rest), low, high)
+    dtype = dtypes.int64 if dtype is None and out is None else dtype
+    t = creation.blank("randint", creation.as_size("randint", (size,)), out, dtype, layout, device, generator=generator)
+    return _asked(t.random_(low, high, generator=generator), requires_grad)
+
+
+def randint_like(input: Any, *args: Any, low: Any = 0, high: Any = None, generator: Any = None, dtype: Any = None,
+                 layout: Any = None, device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+                 memory_format: Any = None) -> Tensor:  # fmt: skip
+    """As `randint`, with the shape, dtype, device and memory order of `input`."""
+    low, high = _bounds("randint_like", args, low, high)
+    t = creation.blank_like("randint_like", input, dtype, layout, device, memory_format)
+    return _asked(t.random_(low, high, generator=generator), requires_grad)
 
 
 def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
              requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """A random permutation of 0 .. n-1."""
+    """A random permutation of 0 .. n-1.
+
+    >>> import minitorch as mt
+    >>> _ = mt.manual_seed(0)
+    >>> mt.randperm(4)
+    tensor([2, 0, 1, 3])
+    """
+    n = integer("randperm", "n", n)
     check_options("randperm", layout)
+    dtype = creation.out_dtype("randperm", out, dtype, dtypes.int64)
     where = Device(device) if device is not None else creation.get_default_device()
-    array = stream(generator, where).randperm(n, (dtype or dtypes.int64).numpy)
+    array = stream(generator, where).randperm(n, dtype.numpy)
     return creation.finish(drawn(array, where), requires_grad, out, "randperm")
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-           device: Any = None, layout: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
-    """Normals with the given means and standard deviations: numbers with a size, or tensors."""
-    check_options("normal", layout)
-    tensors = [t for t in (mean, std) if isinstance(t, TensorBase)]
-    if tensors:
-        where = device_of(tensors[0]._array)
-        host = [to_host(t._array) if isinstance(t, TensorBase) else t for t in (mean, std)]
-        array = drawn(stream(generator, where).normal_arrays(*host), where)
-    else:
-        if size is None:
-            raise TypeError("normal() received an invalid combination of arguments; numbers need size=")
-        where = Device(device) if device is not None else creation.get_default_device()
-        np_dtype = (dtype or dtypes.get_default_dtype()).numpy
-        shape = as_size("normal", (size,))
-        array = drawn(stream(generator, where).normal(shape, np_dtype, float(mean), float(std)), where)
-    return creation.finish(array, requires_grad, out, "normal")
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+           layout: Any = None, device: Any = None, pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Normals with the given means and standard deviations: numbers with a size, or tensors.
+
+    Where mean or std require grad, the gradient is zero: the draw doesn't depend on them in a differentiable way.
+    """
+    if any(isinstance(t, TensorBase) for t in (mean, std)):
+        if size is not None:
+            raise TypeError("normal() received an invalid combination of arguments; tensors give the size themselves")
+        where = device_of((mean if isinstance(mean, TensorBase) else std)._array)
+        host = [to_host(t._array) if isinstance(t, TensorBase) else float(t) for t in (mean, std)]
+        sample = drawn(stream(generator, where).normal_arrays(*host), where)
+        result = _normal_draw(mean, std, sample=sample)
+        return result if out is None else write_out("normal", out, result, (mean, std))
+    if size is None:
+        raise TypeError("normal() received an invalid combination of arguments; numbers need size=")
+    t = creation.blank("normal", creation.as_size("normal", (size,)), out, dtype, layout, device, generator=generator)
+    return _asked(t.normal_(mean, std, generator=generator), requires_grad)
 
 
-@op(node="BernoulliBackward0")
-def bernoulli_draw(x: Any, *, sample: Any) -> Any:
-    """A drawn sample; its gradient is zero, as torch's."""
+@op(node=lambda settings: settings["node"])
+def _drawn_over(x: Any, *, sample: Any, node: str) -> Any:
+    """x replaced by a drawn sample; the gradient of what was there is zero."""
     return sample
 
 
-@bernoulli_draw.vjp("x")
+@_drawn_over.vjp("x")
 def _(g: Any) -> Any:
-    return g * 0
+    return zeros_like(g)
 
 
-def _draw_into(name: str, t: Any, draw: Callable[[Any], Any], generator: Any) -> Any:
-    """Fill `t` in place with what `draw(stream)` gives."""
+@op(broadcasts=True, node="NormalBackward3")
+def _normal_draw(mean: Any, std: Any, *, sample: Any) -> Any:
+    return sample
+
+
+@_normal_draw.vjp("mean")
+def _(g: Any) -> Any:
+    return zeros_like(g)
+
+
+@_normal_draw.vjp("std")
+def _(g: Any) -> Any:
+    return zeros_like(g)
+
+
+def _draw_into(t: Any, node: str, draw: Callable[[Any, Any], Any], generator: Any) -> Any:
+    """Fill `t` in place with what `draw(stream, shape)` gives, first element in memory first, as torch does."""
     check_inplace(t, t.requires_grad)
     check_overlap(t._array)
     where = device_of(t._array)
-    t._array[...] = drawn(draw(stream(generator, where)), where)
-    bump(t)
-    if state.grad and t.requires_grad:  # nothing flows back through what was overwritten
-        kept = t.detach().clone()
-        t.zero_().add_(kept)
-    return t
+    check_generator(generator, where)
+    g = stream(generator, where)
+    sample = in_memory_order(t._array, lambda shape: drawn(draw(g, shape), where))
+    return inplace(_drawn_over, t, sample=sample, node=node)
+
+
+def check_generator(generator: Any, where: Any) -> None:
+    """A generator draws for tensors of its own device only."""
+    if generator is None:
+        return
+    if not isinstance(generator, streams.Generator):
+        raise TypeError(f"argument 'generator' must be Generator, not {type(generator).__name__}")
+    if generator.device.type != where.type:
+        raise RuntimeError(f"Expected a '{where.type}' device type for generator but found '{generator.device.type}'")
+
+
+def _fills_in_blocks(array: Any) -> bool:
+    """True if the elements lie in row-major order without gaps (in whichever direction)."""
+    expected = array.dtype.itemsize
+    for n, stride in zip(reversed(array.shape), reversed(array.strides), strict=True):
+        if n > 1 and abs(stride) != expected:
+            return False
+        expected *= n
+    return True
+
+
+def _only(op_name: str, named: dict, first: str, value: Any) -> Any:
+    """The value of an argument called `from`, which Python can't name in a signature."""
+    value = named.pop(first, value)
+    if named:
+        raise TypeError(f"{op_name}() got an unexpected keyword argument '{next(iter(named))}'")
+    return value
 
 
 class RandomMixin(TensorBase):
@@ -225,79 +279,106 @@ class RandomMixin(TensorBase):
 
     __slots__ = ()
 
-    def uniform_(self, from_: Any = 0.0, to: Any = 1.0, *, generator: Any = None, **named: Any) -> Tensor:
-        """Fill with numbers uniform on [from, to)."""
-        low = float(named.pop("from", from_))
-        if named:
-            raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(named))}'")
-        a = self._array
-        return _draw_into("uniform_", self, lambda g: g.uniform(a.shape, a.dtype, low, float(to)), generator)
+    def uniform_(self, from_: Any = 0, to: Any = 1, *, generator: Any = None, **named: Any) -> Tensor:
+        """Fill with numbers uniform on [from, to).
 
-    def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = None) -> Tensor:
+        >>> import minitorch as mt
+        >>> _ = mt.manual_seed(0)
+        >>> mt.empty(2).uniform_(-1, 1)
+        tensor([-0.0075,  0.5364])
+        """
+        low, high, dtype = float(_only("uniform_", named, "from", from_)), float(to), self._array.dtype
+        return _draw_into(self, "UniformBackward0", lambda g, shape: g.uniform(shape, dtype, low, high), generator)
+
+    def normal_(self, mean: Any = 0, std: Any = 1, *, generator: Any = None) -> Tensor:
         """Fill with normals of the given mean and standard deviation."""
-        a = self._array
-        whole = bool(getattr(a, "flags", None) is None or a.flags.c_contiguous)
+        dtype, blocks = self._array.dtype, _fills_in_blocks(self._array)
+        mean, std = (complex(mean) if isinstance(mean, complex) else float(mean)), float(std)
         return _draw_into(
-            "normal_", self, lambda g: g.normal(a.shape, a.dtype, float(mean), float(std), contiguous=whole), generator
-        )
+            self, "NormalBackward0", lambda g, shape: g.normal(shape, dtype, mean, std, contiguous=blocks), generator
+        )  # fmt: skip
 
     def random_(self, from_: Any = None, to: Any = None, *, generator: Any = None, **named: Any) -> Tensor:
         """Fill with integers: all that the dtype holds, [0, to) or [from, to)."""
-        low = named.pop("from", from_)
-        if named:
-            raise TypeError(f"random_() got an unexpected keyword argument '{next(iter(named))}'")
-        a = self._array
+        dtype, has_from = self._array.dtype, "from" in named
+        low = _only("random_", named, "from", from_)
         if low is None and to is None:
-            return _draw_into("random_", self, lambda g: g.random(a.shape, a.dtype), generator)
-        if to is None and "from" not in named:
+            return _draw_into(self, "RandomBackward2", lambda g, shape: g.random(shape, dtype), generator)
+        if to is None and not has_from:
             low, to = 0, low
-        return _draw_into("random_", self, lambda g: g.randint(int(low or 0), to, a.shape, a.dtype), generator)
+        bounds = int(low or 0), None if to is None else int(to)
+        return _draw_into(self, "RandomBackward0", lambda g, shape: g.randint(*bounds, shape, dtype), generator)
 
     def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Tensor:
         """Fill with 1 with probability p (a number or a tensor), else 0."""
         a = self._array
-        chance = to_host(p._array) if isinstance(p, TensorBase) else float(p)
-        return _draw_into("bernoulli_", self, lambda g: g.bernoulli(chance, a.shape, a.dtype), generator)
+        if not isinstance(p, TensorBase):
+            chance = float(p)
+            return _draw_into(self, "BernoulliBackward2", lambda g, shape: g.bernoulli(chance, shape, a.dtype), generator)
+        if p._array.ndim == 0 or a.ndim == 0:
+            chances = to_host(p._array)
+        else:
+            chances = spread("bernoulli_", to_host(p._array), a.shape).transpose(visit_axes(a.strides, a.shape))
+        return _draw_into(self, "BernoulliBackward1", lambda g, shape: g.bernoulli(chances, shape, a.dtype), generator)
 
-    def exponential_(self, lambd: Any = 1.0, *, generator: Any = None) -> Tensor:
+    def exponential_(self, lambd: Any = 1, *, generator: Any = None) -> Tensor:
         """Fill with exponentials of rate lambd."""
-        a = self._array
-        return _draw_into("exponential_", self, lambda g: g.exponential(a.shape, a.dtype, float(lambd)), generator)
+        rate, dtype = float(lambd), self._array.dtype
+        return _draw_into(self, "ExponentialBackward0", lambda g, shape: g.exponential(shape, dtype, rate), generator)
 
     def geometric_(self, p: Any, *, generator: Any = None) -> Tensor:
         """Fill with the number of trials up to the first success."""
-        a = self._array
-        return _draw_into("geometric_", self, lambda g: g.geometric(a.shape, a.dtype, float(p)), generator)
+        p, dtype = float(p), self._array.dtype
+        return _draw_into(self, "GeometricBackward0", lambda g, shape: g.geometric(shape, dtype, p), generator)
 
-    def cauchy_(self, median: Any = 0.0, sigma: Any = 1.0, *, generator: Any = None) -> Tensor:
+    def cauchy_(self, median: Any = 0, sigma: Any = 1, *, generator: Any = None) -> Tensor:
         """Fill with Cauchy numbers."""
-        a = self._array
-        return _draw_into("cauchy_", self, lambda g: g.cauchy(a.shape, a.dtype, float(median), float(sigma)), generator)
+        place, dtype = (float(median), float(sigma)), self._array.dtype
+        return _draw_into(self, "CauchyBackward0", lambda g, shape: g.cauchy(shape, dtype, *place), generator)
 
-    def log_normal_(self, mean: Any = 1.0, std: Any = 2.0, *, generator: Any = None) -> Tensor:
+    def log_normal_(self, mean: Any = 1, std: Any = 2, *, generator: Any = None) -> Tensor:
         """Fill with exp of normals."""
-        a = self._array
-        return _draw_into("log_normal_", self, lambda g: g.log_normal(a.shape, a.dtype, float(mean), float(std)), generator)
+        place, dtype = (float(mean), float(std)), self._array.dtype
+        return _draw_into(self, "LogNormalBackward0", lambda g, shape: g.log_normal(shape, dtype, *place), generator)
 
     def bernoulli(self, p: Any = None, *, generator: Any = None) -> Tensor:
-        """1 with the probability that each element states, else 0; with `p`, that probability everywhere."""
-        if p is not None:
-            return creation.empty_like(self).bernoulli_(p, generator=generator)
-        where = device_of(self._array)
-        sample = drawn(stream(generator, where).bernoulli(to_host(self._array)), where)
-        return bernoulli_draw(self, sample=sample)
+        """1 with the probability that each element states, else 0; with `p`, that probability everywhere.
+
+        >>> import minitorch as mt
+        >>> mt.bernoulli(mt.tensor([0.0, 1.0]))
+        tensor([0., 1.])
+        """
+        sample = creation.empty_like(self)
+        chances = self if p is None else p
+        sample.bernoulli_(chances.detach() if isinstance(chances, TensorBase) else chances, generator=generator)
+        return _drawn_over(self, sample=sample._array, node="BernoulliBackward0")
 
     def multinomial(self, num_samples: int, replacement: Any = False, *, generator: Any = None) -> Tensor:
         """Indices drawn with probability proportional to the weights in each row."""
         where = device_of(self._array)
-        found = stream(generator, where).multinomial(to_host(self._array), num_samples, replacement)
-        return wrap(drawn(found, where))
+        check_generator(generator, where)
+        count = integer("multinomial", "num_samples", num_samples)
+        return wrap(drawn(stream(generator, where).multinomial(to_host(self._array), count, replacement), where))
 
 
-def poisson(input: Any, generator: Any = None) -> Tensor:
-    """Poisson counts with the rates of `input`."""
+def spread(op_name: str, array: np.ndarray, shape: tuple) -> np.ndarray:
+    """`array` broadcast to `shape`, or torch's error."""
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise RuntimeError(
+            f"{op_name}: The expanded size of the tensor {list(shape)} must match the existing size {list(array.shape)}"
+        ) from None
+
+
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """Poisson counts with the rates of `input`; the gradient is zero."""
+    if not isinstance(input, TensorBase):
+        raise type_error("poisson", "input", 1, "Tensor", input)
     where = device_of(input._array)
-    return wrap(drawn(stream(generator, where).poisson(to_host(input._array)), where))
+    check_generator(generator, where)
+    sample = drawn(stream(generator, where).poisson(to_host(input._array)), where)
+    return _drawn_over(input, sample=sample, node="PoissonBackward0")
 
 
 FUNCTIONS: dict[str, Callable] = {
