@@ -1,0 +1,250 @@
+"""Powers, roots, exponentials and logarithms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minitorch.autograd.op import op
+from minitorch.backend import special_of, xp_of
+from minitorch.ops.arithmetic import conj, zeros_as
+from minitorch.ops.compare import where
+from minitorch.ops.kinds import FLOAT, INEXACT, array_of, matching, only, widened
+
+NEGATIVE_INTEGER_POWER = (
+    "pow: Integers to negative integer powers are not allowed.\n    hint  make the base floating-point: x.float() ** -1"
+)
+
+
+@op(broadcasts=True, promote=True, node="PowBackward0")
+def pow(x: Any, y: Any) -> Any:
+    """x ** y; 0 ** 0 is 1. Integer tensors to negative powers give 0, except for bases 1 and -1."""
+    like = array_of(x, y)
+    if like.dtype.kind in "biu":
+        if isinstance(y, bool) and like.dtype.kind == "b":
+            return x | (not y)
+        only("pow", like, "iu")
+        return _integer_pow(x, y, xp_of(like))
+    if y.__class__ is float and y == -0.5:
+        return 1 / xp_of(x).sqrt(x)  # as torch: differs from C's pow at -0.0 and -inf
+    return x**y
+
+
+def _integer_pow(x: Any, y: Any, xp: Any) -> Any:
+    if not hasattr(y, "dtype"):
+        if y < 0:
+            raise RuntimeError(NEGATIVE_INTEGER_POWER)
+        return x**y
+    if y.dtype.kind == "u" or not (y < 0).any():
+        return x**y
+    inverse = xp.where(y % 2 == 0, 1, x) * ((x == 1) | (x == -1))
+    return xp.where(y < 0, inverse, x ** xp.maximum(y, 0)).astype(y.dtype)
+
+
+@pow.vjp("x")
+def _(g: Any, x: Any, y: Any) -> Any:
+    if isinstance(y, (int, float, complex)):
+        return zeros_as(g) if y == 0 else g * conj(y * pow(x, y - 1))
+    return where(y == 0, 0, g * conj(y * pow(x, y - 1)))
+
+
+@pow.vjp("y")
+def _(g: Any, x: Any, y: Any, out: Any) -> Any:
+    # d(x**y)/dy = x**y log x; at x = 0 the limit 0, where log is infinite
+    if isinstance(x, (int, float, complex)):
+        if x != 0:
+            return g * conj(out * log(x))
+        return where(real_part(y) >= 0, 0, g * conj(out * -math.inf))
+    return g * where((x == 0) & (real_part(y) >= 0), 0, conj(out * log(x)))
+
+
+def real_part(x: Any) -> Any:
+    """x, or its real part: what says on which side of 0 an exponent is."""
+    array = getattr(x, "_array", x)
+    return array.real if array.dtype.kind == "c" else x
+
+
+@op(promote="float")
+def sqrt(x: Any) -> Any:
+    """The square root; nan for negative numbers, and an infinite derivative at 0."""
+    return xp_of(x).sqrt(x)
+
+
+@sqrt.vjp("x")
+def _(g: Any, out: Any) -> Any:
+    return g / (2 * conj(out))
+
+
+@op(promote="float")
+def rsqrt(x: Any) -> Any:
+    """1 / sqrt(x)."""
+    return matching(x, 1 / xp_of(x).sqrt(widened(x)))
+
+
+@rsqrt.vjp("x")
+def _(g: Any, out: Any) -> Any:
+    return g * conj(out * out * out) / -2
+
+
+@op(promote="float")
+def exp(x: Any) -> Any:
+    """e ** x."""
+    return xp_of(x).exp(x)
+
+
+@exp.vjp("x")
+def _(g: Any, out: Any) -> Any:
+    return g * conj(out)
+
+
+@op(promote="float")
+def exp2(x: Any) -> Any:
+    """2 ** x."""
+    return xp_of(x).exp2(x)
+
+
+@exp2.vjp("x")
+def _(g: Any, out: Any) -> Any:
+    return g * conj(out) * math.log(2)
+
+
+@op(promote="float")
+def expm1(x: Any) -> Any:
+    """e ** x - 1, exact near 0."""
+    return xp_of(x).expm1(x)
+
+
+@expm1.vjp("x")
+def _(g: Any, out: Any) -> Any:
+    return g * (conj(out) + 1)
+
+
+@op(promote="float")
+def log(x: Any) -> Any:
+    """The natural logarithm; -inf at 0, nan below."""
+    return xp_of(x).log(x)
+
+
+@log.vjp("x")
+def _(g: Any, x: Any) -> Any:
+    return g / conj(x)
+
+
+@op(promote="float")
+def log2(x: Any) -> Any:
+    """The logarithm to base 2."""
+    return xp_of(x).log2(x)
+
+
+@log2.vjp("x")
+def _(g: Any, x: Any) -> Any:
+    return g / (conj(x) * math.log(2))
+
+
+@op(promote="float")
+def log10(x: Any) -> Any:
+    """The logarithm to base 10."""
+    return xp_of(x).log10(x)
+
+
+@log10.vjp("x")
+def _(g: Any, x: Any) -> Any:
+    return g / (conj(x) * math.log(10))
+
+
+@op(promote="float")
+def log1p(x: Any) -> Any:
+    """log(1 + x), exact near 0."""
+    return xp_of(x).log1p(x)
+
+
+@log1p.vjp("x")
+def _(g: Any, x: Any) -> Any:
+    return g / conj(x + 1)
+
+
+@op(broadcasts=True, promote=True)
+def logaddexp(x: Any, y: Any) -> Any:
+    """log(e**x + e**y) without overflow."""
+    only("logaddexp", x, INEXACT)
+    xp = xp_of(x)
+    if x.dtype.kind != "c":
+        return xp.logaddexp(x, y)
+    high = xp.where(x.real >= y.real, x, y)
+    low = xp.where(x.real >= y.real, y, x)
+    return high + xp.log1p(xp.exp(low - high))
+
+
+@logaddexp.vjp("x")
+def _(g: Any, x: Any, y: Any) -> Any:
+    return g / conj(1 + exp(y - x))
+
+
+@logaddexp.vjp("y")
+def _(g: Any, x: Any, y: Any) -> Any:
+    return g / conj(1 + exp(x - y))
+
+
+@op(broadcasts=True, promote=True)
+def logaddexp2(x: Any, y: Any) -> Any:
+    """log2(2**x + 2**y) without overflow."""
+    only("logaddexp2", x, FLOAT)
+    return xp_of(x).logaddexp2(x, y)
+
+
+@logaddexp2.vjp("x")
+def _(g: Any, x: Any, y: Any) -> Any:
+    return g / (1 + exp2(y - x))
+
+
+@logaddexp2.vjp("y")
+def _(g: Any, x: Any, y: Any) -> Any:
+    return g / (1 + exp2(x - y))
+
+
+@op(broadcasts=True, promote="float", node="XlogyBackward0")
+def xlogy(x: Any, y: Any) -> Any:
+    """x * log(y), and 0 where x is 0 (unless y is nan)."""
+    like = array_of(x, y)
+    only("xlogy", like, FLOAT)
+    x, y = (widened(a) if hasattr(a, "dtype") else a for a in (x, y))
+    return matching(like, special_of(like).xlogy(x, y))
+
+
+@xlogy.vjp("x")
+def _(g: Any, x: Any, y: Any) -> Any:
+    return where((x == 0) & (y <= 0), 0, xlogy(g, y))
+
+
+@xlogy.vjp("y")
+def _(g: Any, x: Any, y: Any) -> Any:
+    return g * x / y
+
+
+@op(promote="float")
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e**-x); e**-x may overflow to inf, which gives 0."""
+    return matching(x, 1 / (1 + xp_of(x).exp(-widened(x))))
+
+
+@sigmoid.vjp("x")
+def _(g: Any, out: Any) -> Any:
+    return g * conj((1 - out) * out)
+
+
+@op(promote="float")
+def logit(x: Any, *, eps: float | None = None) -> Any:
+    """log(x / (1 - x)), the inverse of sigmoid; x is first clamped to [eps, 1 - eps] if eps is given."""
+    only("logit", x, FLOAT)
+    xp, wide = xp_of(x), widened(x)
+    if eps is not None:
+        wide = xp.minimum(xp.maximum(wide, eps), 1 - eps)
+    return matching(x, xp.log(wide / (1 - wide)))
+
+
+@logit.vjp("x")
+def _(g: Any, x: Any, eps: float | None) -> Any:
+    # nan outside [0, 1]; with eps, 0 outside [eps, 1 - eps]
+    low = 0 if eps is None else eps
+    outside = (x < low) | (x > 1 - low)
+    return where(outside, math.nan if eps is None else 0.0, g / (x * (1 - x)))

@@ -1,0 +1,108 @@
+"""Methods and attributes of Tensor for complex numbers: their parts, angle and conjugate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.base import TensorBase
+from minitorch.ops import arithmetic
+from minitorch.ops import complex as ops
+from minitorch.tensor.binding import function
+from minitorch.tensor.operators import tensor_argument, twin
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class ComplexMixin(TensorBase):
+    __slots__ = ()
+
+    @property
+    def real(self) -> Tensor:
+        """The real part, a view; a real tensor itself."""
+        return self if self._array.dtype.kind != "c" else ops.real(self)  # type: ignore[return-value]
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self.real.copy_(value)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part, a view; an error for real tensors."""
+        return ops.imag(self)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self.imag.copy_(value)
+
+    def conj(self) -> Tensor:
+        """The complex conjugate; a real tensor itself.
+
+        Difference from torch: computed at once, not a lazy view.
+
+        >>> import minitorch as mt
+        >>> mt.tensor([1 + 2j]).conj()
+        tensor([1.-2.j])
+        """
+        return self if self._array.dtype.kind != "c" else ops.conj(self)  # type: ignore[return-value]
+
+    def conj_physical(self) -> Tensor:
+        """The complex conjugate, as a copy.
+
+        >>> import minitorch as mt
+        >>> mt.tensor([1 + 2j]).conj_physical()
+        tensor([1.-2.j])
+        """
+        return arithmetic.conj_physical(self)
+
+    conj_physical_ = twin(conj_physical, arithmetic.conj_physical)
+
+    def angle(self) -> Tensor:
+        """The angle in the complex plane; for real tensors 0, or pi where negative. The derivative at 0 is 0.
+
+        >>> import minitorch as mt
+        >>> mt.tensor([1j, -1 + 0j]).angle()
+        tensor([1.5708, 3.1416])
+        """
+        return ops.angle(self)
+
+
+def real(input: Tensor) -> Tensor:
+    """The real part of `input`, a view; a real tensor itself.
+
+    >>> import minitorch as mt
+    >>> mt.real(mt.tensor([1 + 2j]))
+    tensor([1.])
+    """
+    return tensor_argument("real", "input", input).real
+
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary part of `input`, a view.
+
+    >>> import minitorch as mt
+    >>> mt.imag(mt.tensor([1 + 2j]))
+    tensor([2.])
+    """
+    return tensor_argument("imag", "input", input).imag
+
+
+def view_as_real(input: Tensor) -> Tensor:
+    """Real and imaginary parts in a new last dimension of length 2: a view.
+
+    >>> import minitorch as mt
+    >>> mt.view_as_real(mt.tensor([1 + 2j]))
+    tensor([[1., 2.]])
+    """
+    return ops.view_as_real(tensor_argument("view_as_real", "input", input))
+
+
+FUNCTIONS: dict[str, Callable] = {
+    "real": real,
+    "imag": imag,
+    "view_as_real": view_as_real,
+    "conj": function(ComplexMixin.conj),
+    "conj_physical": function(ComplexMixin.conj_physical, out=True),
+    "angle": function(ComplexMixin.angle, out=True),
+}
