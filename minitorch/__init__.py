@@ -48,4 +48,4 @@ globals().update(dtypes.ALIASES)
 bool = dtypes.bool_
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
-from minitorch import nn, optim, utils  # noqa: E402 - these build on the names above
+from minitorch import linalg, nn, optim, utils  # noqa: E402 - these build on the names above
