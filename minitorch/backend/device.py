@@ -2,7 +2,7 @@
 
 A `Backend` bundles what one kind of device offers: the array module `xp`, SciPy's special functions for it, the
 `Kernels`, and the ways in and out of host memory. Arrays find their backend by their own type, so the device
-travels with the array and there is no current or global device.
+travels with the array. A default device says where factories without `device=` make their tensors, nothing more.
 """
 
 from __future__ import annotations
@@ -174,6 +174,15 @@ class device:
             found = cuda.load_backend()
         return found
 
+    def __enter__(self) -> device:
+        """`with device("cuda"):` makes it the default device inside."""
+        _outer.append(_default[0])
+        _default[0] = self
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _default[0] = _outer.pop()
+
     def __repr__(self) -> str:
         return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
 
@@ -190,7 +199,20 @@ class device:
         return device, ((self.type,) if self.index is None else (self.type, self.index))
 
 
+make_device = device  # under a name that no argument hides
 _CPU_DEVICE = device("cpu")
+_default = [_CPU_DEVICE]
+_outer: list[device] = []  # the defaults outside of `with device(...)`
+
+
+def set_default_device(device: str | int | device | None) -> None:
+    """Make factories without `device=` use this device; None: the CPU."""
+    _default[0] = _CPU_DEVICE if device is None else make_device(device)
+
+
+def get_default_device() -> device:
+    """Where factories without `device=` make their tensors."""
+    return _default[0]
 
 
 def device_of(array: Any) -> device:

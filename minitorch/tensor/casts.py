@@ -10,7 +10,8 @@ from minitorch.autograd.op import op
 from minitorch.autograd.primitives import cast
 from minitorch.backend import device as Device
 from minitorch.backend import device_of, dtypes, to_device
-from minitorch.tensor import creation
+from minitorch.tensor import convert, creation
+from minitorch.tensor.options import check_options
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -29,7 +30,7 @@ def _(g: Any, device: Any, source: Any) -> Any:
 
 def _cast_method(name: str, to: dtypes.dtype) -> Callable:
     def method(self: Any, memory_format: Any = None) -> Any:
-        creation.check_options(name, None, memory_format)
+        check_options(name, None, memory_format)
         return self if self._array.dtype == to.numpy else cast(self, dtype=to.numpy)
 
     method.__name__ = method.__qualname__ = name
@@ -111,7 +112,7 @@ def _parse_to(args: tuple, kwargs: dict) -> tuple:
     kwargs = dict(kwargs)
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
-    creation.check_options("to", None, kwargs.pop("memory_format", None))
+    check_options("to", None, kwargs.pop("memory_format", None))
     dtype, device, other = kwargs.pop("dtype", None), kwargs.pop("device", None), kwargs.pop("other", None)
     if kwargs:
         raise TypeError(f"to() received an invalid keyword argument '{next(iter(kwargs))}'")
@@ -151,7 +152,7 @@ class legacy_type:
             data = args[0]
             if isinstance(data, TensorBase):
                 return data.to(self.legacy_dtype)  # type: ignore[attr-defined]
-            return creation.convert.tensor(data, dtype=self.legacy_dtype, device=self.device_name)
+            return convert.tensor(data, dtype=self.legacy_dtype, device=self.device_name)
         return creation.empty(*(args or (0,)), dtype=self.legacy_dtype, device=self.device_name)
 
     def __instancecheck__(self, t: Any) -> Any:

@@ -1,135 +1,67 @@
-"""Making tensors: from data, filled, ranges, and like others.
-
-All factories share `options`: dtype, device, requires_grad, and the arguments that torch takes and that mean nothing
-here (layout, pin_memory, memory_format), which are checked rather than ignored.
-"""
+"""Making tensors: filled, uninitialized, and like others. Ranges are in ranges.py, data in convert.py."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from minitorch.autograd.base import TensorBase, wrap
-from minitorch.backend import Backend, dtypes, to_device, to_host
-from minitorch.backend import device as Device
-from minitorch.tensor import convert
-from minitorch.tensor.binding import write_out
+from minitorch.autograd.base import TensorBase
+from minitorch.backend import dtypes
+from minitorch.backend.device import get_default_device, set_default_device
+from minitorch.errors import type_error
+from minitorch.tensor import convert, ranges
+from minitorch.tensor.options import (
+    as_size,
+    blank,
+    blank_like,
+    channels_last,
+    channels_last_3d,
+    check_dtype,
+    check_options,
+    contiguous_format,
+    fill_array,
+    finish,
+    layout,
+    memory_format,
+    number,
+    place,
+    preserve_format,
+    strided,
+)
+from minitorch.tensor.sizes import ints
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-
-class layout:
-    """torch.layout: only strided tensors exist here."""
-
-    def __repr__(self) -> str:
-        return "torch.strided"
+__all__ = [
+    "CreationMixin", "FUNCTIONS", "channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format",
+    "preserve_format", "strided",
+]  # fmt: skip
 
 
-class memory_format:
-    """torch.memory_format: accepted where torch takes it; only contiguous and preserve mean anything here."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"torch.{self.name}"
-
-
-strided = layout()
-contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
-channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
-
-
-def as_size(op: str, size: tuple, named: Any = None) -> tuple[int, ...]:
-    """The shape that `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))` asks for."""
-    if named is not None:
-        size = (named,)
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        size = tuple(size[0])
-    result = []
-    for k, n in enumerate(size):
-        if isinstance(n, bool) or not hasattr(n, "__index__"):
-            raise TypeError(
-                f"{op}(): argument 'size' must be tuple of ints, but found element of type {type(n).__name__} at pos {k}"
-            )
-        n = n.__index__()
-        if n < 0:
-            raise RuntimeError(f"{op}: Trying to create tensor with negative dimension {n}: {list(size)}")
-        result.append(n)
-    return tuple(result)
-
-
-def check_options(op: str, layout: Any = None, memory_format: Any = None, pin_memory: bool = False) -> None:
-    """Refuse what these arguments could ask for and we don't have."""
-    if layout is not None and layout is not strided:
-        raise NotImplementedError(f"{op}: layout={layout!r} is not supported; tensors here are strided (dense)")
-    if memory_format in (channels_last, channels_last_3d):
-        raise NotImplementedError(f"{op}: memory_format={memory_format!r} is not supported; use permute and contiguous")
-
-
-def check_dtype(op: str, dtype: Any) -> None:
-    if dtype is not None and not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"{op}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
-
-
-def place(device: Any) -> tuple[Backend, int | None]:
-    """The backend and device number that a `device` argument names; None is the CPU."""
-    where = _default_device if device is None else device if isinstance(device, Device) else Device(device)
-    return where.backend, where.index
-
-
-_default_device = Device("cpu")
-
-
-def set_default_device(device: Any) -> None:
-    """Make factories without `device=` use this device; None: the CPU."""
-    global _default_device
-    _default_device = Device("cpu") if device is None else Device(device)
-
-
-def get_default_device() -> Device:
-    return _default_device
-
-
-def finish(array: Any, requires_grad: bool, out: Any = None, op: str = "") -> Any:
-    """The tensor over a new array, or `out` filled with it."""
-    t = wrap(array)
-    if out is not None:
-        return write_out(op, out, t)
-    if requires_grad:
-        t.requires_grad = True
-    return t
-
-
-def _filled(op: str, fill: Callable[[Any, tuple, Any], Any]) -> Callable:
-    """A factory `op(*size, out, dtype, layout, device, requires_grad, ...)` from fill(xp, shape, numpy dtype)."""
+def _filled(op: str, value: Any, doc: str) -> Callable:
+    """A factory `op(*size, out, dtype, layout, device, requires_grad, ...)`; value None: uninitialized."""
 
     def factory(
         *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
         pin_memory: bool = False, memory_format: Any = None, **named: Any,
     ) -> Any:  # fmt: skip
-        if named.keys() - {"size"}:
-            raise TypeError(f"{op}() got an unexpected keyword argument '{min(named.keys() - {'size'})}'")
-        check_options(op, layout, memory_format)
-        check_dtype(op, dtype)
-        shape = as_size(op, size, named.get("size"))
-        backend, index = place(device)
-        with backend.at(index):
-            array = fill(backend.xp, shape, (dtype or dtypes.get_default_dtype()).numpy)
-        return finish(array, requires_grad, out, op)
+        check_options(op, None, memory_format)
+        t = blank(op, as_size(op, size, named), out, dtype, layout, device)
+        if out is not None:
+            return t if value is None else t.fill_(value)
+        if value is not None:
+            t._array.fill(value)
+        return finish(t._array, requires_grad, None, op)
 
     factory.__name__ = factory.__qualname__ = op
-    factory.__doc__ = f"A tensor of shape `size`, filled with {op}; counterpart of torch.{op}."
+    factory.__doc__ = doc
     return factory
 
 
-zeros = _filled("zeros", lambda xp, shape, d: xp.zeros(shape, dtype=d))
-ones = _filled("ones", lambda xp, shape, d: xp.ones(shape, dtype=d))
-empty = _filled("empty", lambda xp, shape, d: xp.empty(shape, dtype=d))
+zeros = _filled("zeros", 0, "Zeros of shape `size`: zeros(2, 3) or zeros((2, 3)).")
+ones = _filled("ones", 1, "Ones of shape `size`: ones(2, 3) or ones((2, 3)).")
+empty = _filled("empty", None, "A tensor of shape `size` whose elements are whatever the memory held.")
 
 
 def full(
@@ -142,177 +74,53 @@ def full(
     >>> mt.full((2,), 7)
     tensor([7, 7])
     """
-    check_options("full", layout)
-    check_dtype("full", dtype)
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
-    if dtype is None:
-        dtype = dtypes.from_numpy(to_host(fill_value._array).dtype) if isinstance(fill_value, TensorBase) else None
-        dtype = dtype or dtypes.scalar_dtype(value)
-    backend, index = place(device)
-    with backend.at(index):
-        array = backend.xp.full(as_size("full", (size,)), value, dtype=dtype.numpy)
-    return finish(array, requires_grad, out, "full")
+    if not isinstance(size, (tuple, list)):
+        raise type_error("full", "size", 1, "tuple of ints", size)
+    value = number("full", "fill_value", fill_value)
+    if dtype is None and out is None:
+        dtype = dtypes.scalar_dtype(value)
+    t = blank("full", as_size("full", (size,)), out, dtype, layout, device)
+    if out is not None:
+        return t.fill_(value)
+    fill_array(t._array, value)
+    return finish(t._array, requires_grad, None, "full")
 
 
-def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+                  requires_grad: bool = False) -> Tensor:  # fmt: skip
     """A 0-d tensor."""
-    return full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device, requires_grad=requires_grad)
+    dtype = dtype or dtypes.get_default_dtype()
+    return full((), s, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad)
 
 
-def _like(op: str, fill: Callable[[Any, tuple, Any], Any]) -> Callable:
+def _like(op: str, value: Any) -> Callable:
     def factory(
         input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
         requires_grad: bool = False, memory_format: Any = None,
     ) -> Any:  # fmt: skip
-        if not isinstance(input, TensorBase):
-            raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-        check_options(op, layout, memory_format)
-        check_dtype(op, dtype)
-        where = input.device if device is None else device  # type: ignore[attr-defined]
-        backend, index = place(where)
-        with backend.at(index):
-            array = fill(backend.xp, input._array.shape, input._array.dtype if dtype is None else dtype.numpy)
-        return finish(array, requires_grad)
+        t = blank_like(op, input, dtype, layout, device, memory_format)
+        if value is not None:
+            t._array[...] = value
+        return finish(t._array, requires_grad, None, op)
 
     factory.__name__ = factory.__qualname__ = op
-    factory.__doc__ = f"As `{op.removesuffix('_like')}`, with the shape, dtype and device of `input`."
+    factory.__doc__ = f"As `{op.removesuffix('_like')}`, with the shape, dtype, device and memory order of `input`."
     return factory
 
 
-zeros_like = _like("zeros_like", lambda xp, shape, d: xp.zeros(shape, dtype=d))
-ones_like = _like("ones_like", lambda xp, shape, d: xp.ones(shape, dtype=d))
-empty_like = _like("empty_like", lambda xp, shape, d: xp.empty(shape, dtype=d))
+zeros_like = _like("zeros_like", 0)
+ones_like = _like("ones_like", 1)
+empty_like = _like("empty_like", None)
 
 
-def full_like(input: Any, fill_value: Any, **options: Any) -> Tensor:
-    """As `full`, with the shape, dtype and device of `input`."""
-    t = empty_like(input, **options)
-    t._array[...] = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
-    return t
-
-
-def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+def full_like(
+    input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
-    """start, start + step, ... up to but not including end; `arange(end)` starts at 0.
-
-    int64 if all arguments are integers, else the default dtype.
-
-    >>> import minitorch as mt
-    >>> mt.arange(1, 2.5, 0.5)
-    tensor([1.0000, 1.5000, 2.0000])
-    """
-    check_options("arange", layout)
-    check_dtype("arange", dtype)
-    start, end, step = (_number(v) for v in (start, end, step))
-    if end is None:
-        start, end = 0, start
-    if step == 0:
-        raise RuntimeError("arange: step must be nonzero")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
-    if (end - start) * step < 0:
-        raise RuntimeError("arange: upper bound and lower bound inconsistent with step sign")
-    if dtype is None:
-        whole = all(isinstance(v, int) for v in (start, end, step))
-        dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
-    return finish(_to(_range_values(start, end, step, dtype), device), requires_grad, out, "arange")
-
-
-def _range_values(start: Any, end: Any, step: Any, dtype: dtypes.dtype) -> np.ndarray:
-    if dtype.category == 1:
-        start, end, step = int(start), int(end), int(step)
-        n = -((start - end) // step) if step > 0 else -((end - start) // -step)
-        return (start + step * np.arange(max(n, 0), dtype=np.int64)).astype(dtype.numpy)
-    n = math.ceil((end - start) / step)
-    return (float(start) + float(step) * np.arange(n, dtype=np.float64)).astype(dtype.numpy)
-
-
-def _number(v: Any) -> Any:
-    return v.item() if isinstance(v, (TensorBase, np.generic)) else v
-
-
-def _to(array: np.ndarray, device: Any) -> Any:
-    """Move a host array to where a `device` argument (or the default device) says."""
-    where = _default_device if device is None else Device(device)
-    return array if where.type == "cpu" else to_device(array, where)
-
-
-def linspace(
-    start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
-    """`steps` values from start to end, both included, evenly spaced."""
-    check_options("linspace", layout)
-    check_dtype("linspace", dtype)
-    values = _spaced("linspace", _number(start), _number(end), steps, dtype)
-    return finish(_to(values, device), requires_grad, out, "linspace")
-
-
-def _spaced(op: str, start: Any, end: Any, steps: int, dtype: Any) -> np.ndarray:
-    if steps < 0:
-        raise RuntimeError(f"{op}: number of steps must be non-negative")
-    if dtype is None:
-        is_complex = isinstance(start, complex) or isinstance(end, complex)
-        dtype = dtypes.get_default_dtype().to_complex() if is_complex else dtypes.get_default_dtype()
-    if dtype.category == 1:
-        step = (end - start) / (steps - 1) if steps > 1 else 0.0
-        k = np.arange(steps)
-        values = np.where(k < steps // 2, start + step * k, end - step * (steps - 1 - k))
-        return (values if steps != 1 else np.array([start])).astype(dtype.numpy)
-    work = dtype.numpy if dtype.itemsize >= 4 else np.dtype("float32")
-    if steps == 1:
-        return np.array([start]).astype(dtype.numpy)
-    scalar = work.type
-    step = (scalar(end) - scalar(start)) / scalar(max(steps - 1, 1))
-    k = np.arange(steps).astype(work)
-    # from both ends towards the middle, as torch: symmetric rounding
-    values = np.where(np.arange(steps) < steps // 2, scalar(start) + step * k, scalar(end) - step * k[::-1])
-    return values.astype(dtype.numpy)
-
-
-def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
-    """base ** linspace(start, end, steps)."""
-    check_options("logspace", layout)
-    check_dtype("logspace", dtype)
-    dtype = dtype or dtypes.get_default_dtype()
-    exponents = _spaced("logspace", _number(start), _number(end), steps, dtypes.float64 if dtype.category < 3 else dtype)
-    return finish(_to(np.power(base, exponents).astype(dtype.numpy), device), requires_grad, out, "logspace")
-
-
-def eye(
-    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
-    """n x m (n x n) with ones on the diagonal."""
-    check_options("eye", layout)
-    check_dtype("eye", dtype)
-    for name, value in (("n", n), ("m", m)):
-        if value is not None and value < 0:
-            raise RuntimeError(f"eye: {name} must be greater or equal to 0, got {value}")
-    array = np.eye(n, n if m is None else m, dtype=(dtype or dtypes.get_default_dtype()).numpy)
-    return finish(_to(array, device), requires_grad, out, "eye")
-
-
-def _triangle(name: str, indices: Callable) -> Callable:
-    def factory(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Any:
-        check_options(name, layout)
-        if row < 0 or col < 0:
-            raise RuntimeError(f"{name}: row and col must be non-negative, got {row} and {col}")
-        found = np.stack(indices(row, offset, col)) if row and col else np.zeros((2, 0))
-        return finish(_to(found.astype((dtype or dtypes.int64).numpy), device), False)
-
-    factory.__name__ = factory.__qualname__ = name
-    factory.__doc__ = f"Indices of a triangle of a row x col matrix, 2 x n; counterpart of torch.{name}."
-    return factory
-
-
-tril_indices = _triangle("tril_indices", np.tril_indices)
-triu_indices = _triangle("triu_indices", np.triu_indices)
+    """As `full`, with the shape, dtype, device and memory order of `input`."""
+    t = blank_like("full_like", input, dtype, layout, device, memory_format)
+    fill_array(t._array, number("full_like", "fill_value", fill_value))
+    return finish(t._array, requires_grad, None, "full_like")
 
 
 def empty_strided(
@@ -320,17 +128,43 @@ def empty_strided(
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """An uninitialized tensor with the given strides, counted in elements."""
-    shape = as_size("empty_strided", (tuple(size),))
+    check_options("empty_strided", layout)
+    check_dtype("empty_strided", dtype)
+    shape, stride = as_size("empty_strided", (tuple(size),)), ints("empty_strided", "stride", stride, 2)
     if len(shape) != len(stride):
-        raise RuntimeError(f"mismatch in length of strides and shape: {len(shape)} and {len(stride)}")
+        raise RuntimeError(
+            f"empty_strided: dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
+        )
+    if any(s < 0 for s in stride):
+        raise RuntimeError(f"empty_strided: strides must not be negative, got sizes={list(shape)}, strides={list(stride)}")
     np_dtype = (dtype or dtypes.get_default_dtype()).numpy
-    span = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True) if n)
+    span = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
     backend, index = place(device)
     with backend.at(index):
-        flat = backend.xp.empty(span if 0 not in shape else 0, dtype=np_dtype)
-        steps = tuple(s * np_dtype.itemsize for s in stride)
-        array = backend.xp.lib.stride_tricks.as_strided(flat, shape, steps)
-    return finish(array, requires_grad)
+        flat = backend.xp.empty(span, dtype=np_dtype)
+        array = backend.xp.lib.stride_tricks.as_strided(flat, shape, tuple(s * np_dtype.itemsize for s in stride))
+    return finish(array, requires_grad, None, "empty_strided")
+
+
+def empty_permuted(
+    size: Sequence[int], physical_layout: Sequence[int], *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """An uninitialized dense tensor whose dims lie in memory in the order `physical_layout`, outermost first."""
+    shape, order = as_size("empty_permuted", (tuple(size),)), ints("empty_permuted", "physical_layout", physical_layout, 2)
+    if len(order) != len(shape):
+        raise RuntimeError(
+            f"empty_permuted: Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(shape)} is not equal to len(physical_layout) = {len(order)}"
+        )
+    for d in order:
+        if not 0 <= d < len(shape):
+            raise RuntimeError(f"empty_permuted: Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got {d})")
+    if len(set(order)) != len(order):
+        raise RuntimeError("empty_permuted: Duplicate dim not allowed")
+    t = blank("empty_permuted", tuple(shape[d] for d in order), None, dtype, layout, device)
+    back = tuple(sorted(range(len(order)), key=order.__getitem__))
+    return finish(t._array.transpose(back), requires_grad, None, "empty_permuted")
 
 
 class CreationMixin(TensorBase):
@@ -339,8 +173,8 @@ class CreationMixin(TensorBase):
     __slots__ = ()
 
     def _new_options(self, options: dict) -> dict:
-        options.setdefault("dtype", None)
-        options["dtype"] = options["dtype"] or dtypes.from_numpy(self._array.dtype)
+        if options.get("dtype") is None:
+            options["dtype"] = dtypes.from_numpy(self._array.dtype)
         if options.get("device") is None:
             options["device"] = self.device  # type: ignore[attr-defined]
         return options
@@ -362,18 +196,30 @@ class CreationMixin(TensorBase):
         return full(size, fill_value, **self._new_options(options))
 
     def new_tensor(self, data: Any, **options: Any) -> Tensor:
-        """A copy of `data`, with this tensor's dtype and device."""
+        """A copy of `data`, with this tensor's dtype and device.
+
+        >>> import minitorch as mt
+        >>> mt.ones(1).new_tensor([1, 2])
+        tensor([1., 2.])
+        """
         return convert.tensor(data, **self._new_options(options))
 
     def new_empty_strided(self, size: Any, stride: Any, **options: Any) -> Tensor:
         """Uninitialized, with the given strides and this tensor's dtype and device."""
         return empty_strided(size, stride, **self._new_options(options))
 
+    def new(self, *args: Any, device: Any = None) -> Tensor:
+        """Legacy: `new(2, 3)` is uninitialized, `new([1, 2])` a copy of data, in this tensor's dtype."""
+        options = self._new_options({"device": device})
+        if len(args) == 1 and not isinstance(args[0], int) and not getattr(args[0], "is_size", False):
+            return convert.tensor(args[0], **options)
+        return empty(*(args or (0,)), **options)
+
 
 FUNCTIONS: dict[str, Callable] = {
     f.__name__: f
     for f in (
-        zeros, ones, empty, full, scalar_tensor, zeros_like, ones_like, empty_like, full_like, arange, linspace, logspace,
-        eye, tril_indices, triu_indices, empty_strided, set_default_device, get_default_device,
+        zeros, ones, empty, full, scalar_tensor, zeros_like, ones_like, empty_like, full_like, empty_strided,
+        empty_permuted, set_default_device, get_default_device,
     )  # fmt: skip
-}
+} | ranges.FUNCTIONS

@@ -13,12 +13,12 @@ from minitorch.autograd.views import check_inplace, check_overlap, inplace
 from minitorch.backend import device as Device
 from minitorch.backend import device_of, dtypes, seed_devices, to_device, to_host
 from minitorch.backend import random as streams
+from minitorch.backend.device import get_default_device
 from minitorch.backend.streams import in_memory_order, visit_axes
 from minitorch.errors import type_error
 from minitorch.ops.memory import zeros_like
-from minitorch.tensor import creation
 from minitorch.tensor.binding import function, write_out
-from minitorch.tensor.creation import check_options
+from minitorch.tensor.options import as_size, blank, blank_like, check_options, finish, out_dtype
 from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:
@@ -98,18 +98,17 @@ def _factory(op_name: str, fill: str, doc: str) -> Callable:
         *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, pin_memory: bool = False, **named: Any,
     ) -> Any:  # fmt: skip
-        t = creation.blank(op_name, creation.as_size(op_name, size, named), out, dtype, layout, device, generator=generator)
-        return _asked(getattr(t, fill)(generator=generator), requires_grad)
+        t = blank(op_name, as_size(op_name, size, named), out, dtype, layout, device)
+        return _finished(getattr(t, fill)(generator=generator), out, requires_grad)
 
     factory.__name__ = factory.__qualname__ = op_name
     factory.__doc__ = doc
     return factory
 
 
-def _asked(t: Any, requires_grad: bool) -> Any:
-    if requires_grad:
-        t.requires_grad = True
-    return t
+def _finished(t: Any, out: Any, requires_grad: bool) -> Any:
+    """A tensor that a factory has filled in place: new ones count no changes yet."""
+    return t if out is not None else finish(t._array, requires_grad)
 
 
 rand = _factory("rand", "uniform_", "Uniform on [0, 1): torch.rand's numbers for the same seed.")
@@ -119,8 +118,8 @@ randn = _factory("randn", "normal_", "Standard normal: torch.randn's numbers for
 def _like(op_name: str, fill: str) -> Callable:
     def factory(input: Any, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
                 pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None) -> Any:  # fmt: skip
-        t = creation.blank_like(op_name, input, dtype, layout, device, memory_format)
-        return _asked(getattr(t, fill)(generator=generator), requires_grad)
+        t = blank_like(op_name, input, dtype, layout, device, memory_format)
+        return _finished(getattr(t, fill)(generator=generator), None, requires_grad)
 
     factory.__name__ = factory.__qualname__ = op_name
     factory.__doc__ = f"As `{op_name.removesuffix('_like')}`, with the shape, dtype, device and memory order of `input`."
@@ -159,8 +158,8 @@ def randint(*args: Any, generator: Any = None, out: Any = None, dtype: Any = Non
         raise TypeError("randint() received an invalid combination of arguments; it takes (high, size) or (low, high, size)")
     low, high = _bounds("randint", tuple(rest), low, high)
     dtype = dtypes.int64 if dtype is None and out is None else dtype
-    t = creation.blank("randint", creation.as_size("randint", (size,)), out, dtype, layout, device, generator=generator)
-    return _asked(t.random_(low, high, generator=generator), requires_grad)
+    t = blank("randint", as_size("randint", (size,)), out, dtype, layout, device)
+    return _finished(t.random_(low, high, generator=generator), out, requires_grad)
 
 
 def randint_like(input: Any, *args: Any, low: Any = 0, high: Any = None, generator: Any = None, dtype: Any = None,
@@ -168,8 +167,8 @@ def randint_like(input: Any, *args: Any, low: Any = 0, high: Any = None, generat
                  memory_format: Any = None) -> Tensor:  # fmt: skip
     """As `randint`, with the shape, dtype, device and memory order of `input`."""
     low, high = _bounds("randint_like", args, low, high)
-    t = creation.blank_like("randint_like", input, dtype, layout, device, memory_format)
-    return _asked(t.random_(low, high, generator=generator), requires_grad)
+    t = blank_like("randint_like", input, dtype, layout, device, memory_format)
+    return _finished(t.random_(low, high, generator=generator), None, requires_grad)
 
 
 def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
@@ -183,10 +182,10 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = Non
     """
     n = integer("randperm", "n", n)
     check_options("randperm", layout)
-    dtype = creation.out_dtype("randperm", out, dtype, dtypes.int64)
-    where = Device(device) if device is not None else creation.get_default_device()
+    dtype = out_dtype("randperm", out, dtype, dtypes.int64)
+    where = Device(device) if device is not None else get_default_device()
     array = stream(generator, where).randperm(n, dtype.numpy)
-    return creation.finish(drawn(array, where), requires_grad, out, "randperm")
+    return finish(drawn(array, where), requires_grad, out, "randperm")
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
@@ -201,12 +200,13 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
         where = device_of((mean if isinstance(mean, TensorBase) else std)._array)
         host = [to_host(t._array) if isinstance(t, TensorBase) else float(t) for t in (mean, std)]
         sample = drawn(stream(generator, where).normal_arrays(*host), where)
-        result = _normal_draw(mean, std, sample=sample)
+        overload = 1 * isinstance(mean, TensorBase) + 2 * isinstance(std, TensorBase)
+        result = _normal_draw(mean, std, sample=sample, node=f"NormalBackward{overload}")
         return result if out is None else write_out("normal", out, result, (mean, std))
     if size is None:
         raise TypeError("normal() received an invalid combination of arguments; numbers need size=")
-    t = creation.blank("normal", creation.as_size("normal", (size,)), out, dtype, layout, device, generator=generator)
-    return _asked(t.normal_(mean, std, generator=generator), requires_grad)
+    t = blank("normal", as_size("normal", (size,)), out, dtype, layout, device)
+    return _finished(t.normal_(mean, std, generator=generator), out, requires_grad)
 
 
 @op(node=lambda settings: settings["node"])
@@ -220,8 +220,8 @@ def _(g: Any) -> Any:
     return zeros_like(g)
 
 
-@op(broadcasts=True, node="NormalBackward3")
-def _normal_draw(mean: Any, std: Any, *, sample: Any) -> Any:
+@op(broadcasts=True, node=lambda settings: settings["node"])
+def _normal_draw(mean: Any, std: Any, *, sample: Any, node: str) -> Any:
     return sample
 
 
@@ -307,7 +307,8 @@ class RandomMixin(TensorBase):
         if to is None and not has_from:
             low, to = 0, low
         bounds = int(low or 0), None if to is None else int(to)
-        return _draw_into(self, "RandomBackward0", lambda g, shape: g.randint(*bounds, shape, dtype), generator)
+        node = "RandomBackward1" if low == 0 and not has_from and from_ != 0 else "RandomBackward0"
+        return _draw_into(self, node, lambda g, shape: g.randint(*bounds, shape, dtype), generator)
 
     def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Tensor:
         """Fill with 1 with probability p (a number or a tensor), else 0."""
@@ -348,7 +349,7 @@ class RandomMixin(TensorBase):
         >>> mt.bernoulli(mt.tensor([0.0, 1.0]))
         tensor([0., 1.])
         """
-        sample = creation.empty_like(self)
+        sample = blank_like("bernoulli", self, None, None, None, None)
         chances = self if p is None else p
         sample.bernoulli_(chances.detach() if isinstance(chances, TensorBase) else chances, generator=generator)
         return _drawn_over(self, sample=sample._array, node="BernoulliBackward0")

@@ -1,0 +1,170 @@
+"""What all factories share: sizes, dtype, device, `out=`, and the arguments that torch takes and that mean nothing here.
+
+The latter (layout, pin_memory, memory_format) are checked rather than ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minitorch.autograd.base import TensorBase, wrap
+from minitorch.backend import Backend, device_of, dtypes
+from minitorch.backend import device as Device
+from minitorch.backend.device import get_default_device
+from minitorch.backend.streams import visit_axes
+from minitorch.errors import type_error
+from minitorch.ops.memory import scalar_failure, scalar_for
+from minitorch.tensor.binding import write_out
+
+
+class layout:
+    """torch.layout: only strided tensors exist here."""
+
+    def __repr__(self) -> str:
+        return "torch.strided"
+
+    def __reduce__(self) -> str:
+        return "strided"
+
+
+class memory_format:
+    """torch.memory_format: accepted where torch takes it; only contiguous and preserve mean anything in factories."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+strided = layout()
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
+channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
+
+
+def as_size(op: str, size: tuple, named: dict | None = None) -> tuple[int, ...]:
+    """The shape that `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))` asks for; `named`: the keyword arguments left over."""
+    if named:
+        named = dict(named)
+        given = named.pop("size", None)
+        if named:
+            raise TypeError(f"{op}() got an unexpected keyword argument '{min(named)}'")
+        if size:
+            raise TypeError(f"{op}() got multiple values for argument 'size'")
+        size = (given,)
+    elif not size:
+        raise TypeError(f'{op}() missing 1 required positional arguments: "size"')
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    result = []
+    for k, n in enumerate(size):
+        if isinstance(n, bool) or not hasattr(n, "__index__"):
+            raise TypeError(
+                f"{op}(): argument 'size' must be tuple of ints, but found element of type {type(n).__name__} at pos {k}"
+            )
+        result.append(n.__index__())
+    if any(n < 0 for n in result):
+        raise RuntimeError(f"{op}: Trying to create tensor with negative dimension {min(result)}: {result}")
+    return tuple(result)
+
+
+def check_options(op: str, layout: Any = None, memory_format: Any = None, pin_memory: bool = False) -> None:
+    """Refuse what these arguments could ask for and we don't have."""
+    if layout is not None and layout is not strided:
+        raise NotImplementedError(f"{op}: layout={layout!r} is not supported; tensors here are strided (dense)")
+    if memory_format in (channels_last, channels_last_3d):
+        raise NotImplementedError(f"{op}: memory_format={memory_format!r} is not supported; use permute and contiguous")
+
+
+def check_dtype(op: str, dtype: Any) -> None:
+    if dtype is not None and not isinstance(dtype, dtypes.dtype):
+        raise TypeError(f"{op}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
+
+
+def out_dtype(op: str, out: Any, dtype: Any, default: dtypes.dtype | None = None) -> dtypes.dtype:
+    """The dtype to make: the one asked for, which must be `out`'s; else out's, else the default."""
+    check_dtype(op, dtype)
+    if out is None:
+        return dtype or default or dtypes.get_default_dtype()
+    if not isinstance(out, TensorBase):
+        raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    have = dtypes.from_numpy(out._array.dtype)
+    if dtype is not None and dtype is not have:
+        names = dtypes.SCALAR_NAME
+        raise RuntimeError(f"{op}: dtype {names[dtype]} does not match dtype of out parameter ({names[have]})")
+    return have
+
+
+def place(device: Any) -> tuple[Backend, int | None]:
+    """The backend and device number that a `device` argument names; None is the default device."""
+    where = get_default_device() if device is None else device if isinstance(device, Device) else Device(device)
+    return where.backend, where.index
+
+
+def finish(array: Any, requires_grad: bool, out: Any = None, op: str = "") -> Any:
+    """The tensor over a new array, or `out` filled with it."""
+    if requires_grad.__class__ is not bool:
+        raise TypeError(f"{op}(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
+    t = wrap(array)
+    if out is not None:
+        return write_out(op, out, t)
+    if requires_grad:
+        t.requires_grad = True
+    return t
+
+
+def blank(op: str, shape: tuple[int, ...], out: Any, dtype: Any, layout: Any, device: Any) -> Any:
+    """An uninitialized tensor for a factory to fill: `out`, resized, or a new one."""
+    check_options(op, layout)
+    dtype = out_dtype(op, out, dtype)
+    if out is not None:
+        return out if out._array.shape == shape else out.resize_(shape)
+    backend, index = place(device)
+    with backend.at(index):
+        return wrap(backend.xp.empty(shape, dtype=dtype.numpy))
+
+
+def blank_like(op: str, input: Any, dtype: Any, layout: Any, device: Any, memory_format: Any) -> Any:
+    """An uninitialized tensor like `input`, dense, with its axes in the same order in memory unless told otherwise."""
+    if not isinstance(input, TensorBase):
+        raise type_error(op, "input", 1, "Tensor", input)
+    check_options(op, layout, memory_format)
+    check_dtype(op, dtype)
+    source = input._array
+    axes = visit_axes(source.strides, source.shape)
+    if memory_format is contiguous_format:
+        axes = tuple(range(source.ndim))
+    backend, index = place(device_of(source) if device is None else device)
+    with backend.at(index):
+        dense = backend.xp.empty(
+            tuple(source.shape[axis] for axis in axes), dtype=source.dtype if dtype is None else dtype.numpy
+        )
+    return wrap(dense.transpose(tuple(sorted(range(len(axes)), key=axes.__getitem__))))
+
+
+def number(op: str, name: str, value: Any) -> Any:
+    """A Python number, from a number or a 0-d tensor; TypeError in torch's words for anything else."""
+    if isinstance(value, TensorBase) and value._array.ndim == 0:
+        return value.item()  # type: ignore[attr-defined]
+    if isinstance(value, (bool, int, float, complex)):
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+            raise OverflowError(f"{op}(): argument '{name}': int too big to convert")
+        return value
+    if not isinstance(value, TensorBase) and getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise TypeError(f"{op}(): argument '{name}' must be Number, not {type(value).__name__}")
+
+
+def fill_array(array: Any, value: Any) -> None:
+    """Write a Python number everywhere, by torch's rules for what a dtype can hold."""
+    largest = {"e": 65504.0, "f": 3.4028234663852886e38}.get(array.dtype.char)
+    try:
+        value = scalar_for(array, value)
+        if largest is not None and largest < abs(value) < float("inf"):
+            raise OverflowError(value)
+    except (OverflowError, ValueError):
+        raise scalar_failure(array, value) from None  # type: ignore[misc]
+    array[...] = value
