@@ -279,6 +279,17 @@ def _ranges_meet(a: Any, b: Any, pointer: Any) -> bool:
     return bool(a.size and b.size) and starts[0] < starts[1] + b.size * b.dtype.itemsize and starts[1] < starts[0] + a.size * a.dtype.itemsize
 
 
+def refuse_shared(t: Any, source: Any) -> None:
+    """Refuse a source that lies on the written memory, for ops that write to other places than they read."""
+    if not isinstance(source, TensorBase) or source._counter is not t._counter or source._counter is None:
+        return
+    if source is t or _ranges_meet(t._array, source._array, backend_of(t._array).pointer):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+
+
 def check_overlap(array: Any) -> None:
     """Refuse to write where several elements share one place in memory, as after expand()."""
     if 0 in array.strides and array.size > 1 and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):

@@ -64,9 +64,12 @@ C_NAMES = {"?": "bool", "B": "uint8_t", "b": "int8_t", "h": "short", "i": "int",
 
 def scalar_failure(x: Any, value: Any) -> Exception | None:
     """torch's error for a Python number that x's dtype can't hold."""
-    if not isinstance(value, (bool, int, float, complex)):
+    array = getattr(x, "_array", x)
+    try:
+        scalar_for(array, value)
         return None
-    char = getattr(x, "_array", x).dtype.char
+    except OverflowError:
+        char = array.dtype.char
     return RuntimeError(f"value cannot be converted to type {C_NAMES.get(char, char)} without overflow")
 
 
@@ -112,8 +115,8 @@ def _(g: Any) -> Any:
 
 
 @copy.vjp("src")
-def _(g: Any, src_shape: tuple) -> Any:
-    return sum_to(g, shape=src_shape) if g.shape != src_shape else g
+def _(g: Any) -> Any:
+    return g
 
 
 @op(constant=True, diagnose=_explain_copy)

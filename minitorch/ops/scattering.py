@@ -205,7 +205,8 @@ def _write_index_add(x: Any, index: Any, source: Any, *, dim: int, alpha: Any = 
         return
     added = source if alpha == 1 else (source * alpha).astype(x.dtype)
     if dim == 0 and x.flags.c_contiguous and x.size:
-        add_rows(x.reshape(x.shape[0], -1), index.reshape(-1), added.reshape(index.size, -1))
+        width = x.size // x.shape[0]
+        add_rows(x.reshape(x.shape[0], width), index.reshape(-1), added.reshape(index.size, width))
     else:
         xp_of(x).add.at(x, _slices(index, dim), added)
 
@@ -271,5 +272,12 @@ def _(g: Any, index: Any, dim: int) -> Any:
 
 
 @index_fill.vjp("value")
-def _(g: Any, index: Any, dim: int) -> Any:
-    return sum_to(index_select(g, index, dim=dim), shape=())
+def _(g: Any, x_shape: tuple, index: Any, dim: int) -> Any:
+    once = distinct(index, length=x_shape[dim] if x_shape else 1)
+    return sum_to(index_select(g, once, dim=dim), shape=())
+
+
+@op
+def distinct(x: Any, *, length: int) -> Any:
+    """Every index in x once, counted from the front; a constant of the derivative above."""
+    return xp_of(x).unique(x % length)

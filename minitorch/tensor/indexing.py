@@ -12,7 +12,7 @@ from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import edge_of
 from minitorch.autograd.primitives import alias
-from minitorch.autograd.views import bump, check_inplace, check_overlap, inplace
+from minitorch.autograd.views import bump, check_inplace, check_overlap, inplace, refuse_shared
 from minitorch.backend import dtypes, xp_of
 from minitorch.errors import type_error, wrap_dim
 from minitorch.ops import indexing as ops
@@ -68,6 +68,8 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
         if positions is not None:
             _put(self if basic is None else basic_view(self, basic), positions, value)
         elif state.grad and (self.requires_grad or (isinstance(value, TensorBase) and edge_of(value) is not None)):  # type: ignore[attr-defined]
+            _assign_tracked(self if basic is None else basic_view(self, basic), value)
+        elif isinstance(value, TensorBase) and value._counter is self._counter:  # perhaps the same memory: more checks
             _assign_tracked(self if basic is None else basic_view(self, basic), value)
         else:
             _assign(self, (...,) if basic is None else basic, value)
@@ -129,6 +131,7 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
     def index_put_(self, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
         """In-place version of `index_put`."""
         positions, values = _put_arguments(self, indices, values)
+        refuse_shared(self, values)
         return inplace(ops.index_put, self, values, positions=positions, accumulate=accumulate)
 
     def take(self, index: Tensor) -> Tensor:
@@ -144,6 +147,7 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
     def put_(self, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
         """In-place version of `put`."""
         _check_flat("put_", self, index, source)
+        refuse_shared(self, source)
         return inplace(ops.put, self, index, source, accumulate=accumulate)
 
     def nonzero(self, *, as_tuple: bool = False) -> Any:
@@ -186,13 +190,10 @@ def _assign(t: Any, basic: tuple, value: Any) -> None:
     """t[basic] = value, where nothing is to be recorded."""
     check_inplace(t, False)
     array = t._array
-    check_overlap(array)
-    if value.__class__ is float and array.dtype.kind == "f":
-        source = value
-    else:
-        source = _source(t, value)
+    source = _source(t, value)
     try:
         part = array[basic]
+        check_overlap(part)
         memory.copy.op.write(part, memory.scalar_for(part, source))
     except (IndexError, ValueError, OverflowError, TypeError) as error:
         raise (
@@ -217,6 +218,7 @@ def _source(t: Any, value: Any) -> Any:
 def _assign_tracked(view: Any, value: Any) -> None:
     """Copy `value` into a view, recording it."""
     if not isinstance(value, TensorBase):
+        check_overlap(view._array)
         inplace(memory.fill, view, value)
         return
     value = _without_leading_ones(value, view._array.ndim)
@@ -244,6 +246,7 @@ def _put(t: Any, positions: ops.Positions, value: Any) -> None:
         if type(value._array) is not type(t._array):
             value = value.to(t.device)  # type: ignore[attr-defined]
         value = _without_leading_ones(value, _result_ndim(t, positions))
+    refuse_shared(t, value)
     inplace(ops.index_put, t, value, positions=positions)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.failures import check_same_device
 from minitorch.autograd.primitives import broadcast_to
-from minitorch.autograd.views import inplace
+from minitorch.autograd.views import inplace, refuse_shared
 from minitorch.backend import dtypes
 from minitorch.errors import explain, type_error, wrap_dim
 from minitorch.ops import scattering as ops
@@ -85,7 +85,7 @@ class ScatteringMixin(TensorBase):
 
     def scatter_(self, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
         """In-place version of `scatter`."""
-        return _scatter(self, dim, index, src, value, reduce, inplace)
+        return _scatter(self, dim, index, src, value, reduce, _inplace)
 
     def scatter_add(self, dim: int, index: Tensor, src: Tensor) -> Tensor:
         """A copy with out[i, index[i, j, k], k] += src[i, j, k] for dim 1.
@@ -98,7 +98,7 @@ class ScatteringMixin(TensorBase):
 
     def scatter_add_(self, dim: int, index: Tensor, src: Tensor) -> Tensor:
         """In-place version of `scatter_add`."""
-        return inplace(ops.scatter_add, self, index, src, dim=_check_scatter("scatter_add", self, dim, index, src))
+        return _inplace(ops.scatter_add, self, index, src, dim=_check_scatter("scatter_add", self, dim, index, src))
 
     def scatter_reduce(self, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
         """A copy in which all elements of src that index sends to one place are reduced there.
@@ -116,7 +116,7 @@ class ScatteringMixin(TensorBase):
     def scatter_reduce_(self, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
         """In-place version of `scatter_reduce`."""
         settings = _reduce_settings(self, dim, index, src, reduce, include_self)
-        return inplace(scatter_reduce, self, index, src, **settings)
+        return _inplace(scatter_reduce, self, index, src, **settings)
 
     # -- whole slices ----------------------------------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ class ScatteringMixin(TensorBase):
     def index_add_(self, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
         """In-place version of `index_add`."""
         dim = _check_slices("index_add_", self, dim, index, source)
-        return inplace(ops.index_add, self, index, source, dim=dim, alpha=_alpha(self, alpha))
+        return _inplace(ops.index_add, self, index, source, dim=dim, alpha=_alpha(self, alpha))
 
     def index_copy(self, dim: int, index: Tensor, source: Tensor) -> Tensor:
         """A copy with source's slices in place of those along `dim` that `index` names."""
@@ -161,7 +161,7 @@ class ScatteringMixin(TensorBase):
 
     def index_copy_(self, dim: int, index: Tensor, source: Tensor) -> Tensor:
         """In-place version of `index_copy`."""
-        return inplace(ops.index_copy, self, index, source, dim=_check_slices("index_copy_", self, dim, index, source))
+        return _inplace(ops.index_copy, self, index, source, dim=_check_slices("index_copy_", self, dim, index, source))
 
     def index_fill(self, dim: int, index: Tensor, value: Any) -> Tensor:
         """A copy with `value`, a number or 0-d tensor, in the slices along `dim` that `index` names."""
@@ -181,7 +181,13 @@ class ScatteringMixin(TensorBase):
     def index_reduce_(self, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
         """In-place version of `index_reduce`."""
         settings, index = _index_reduce(self, dim, index, source, reduce, include_self)
-        return inplace(scatter_reduce, self, index, source, **settings)
+        return _inplace(scatter_reduce, self, index, source, **settings)
+
+
+def _inplace(call: Any, t: Any, index: Any, source: Any, **settings: Any) -> Any:
+    """inplace(), for a source that must not lie on the memory that is written."""
+    refuse_shared(t, source)
+    return inplace(call, t, index, source, **settings)
 
 
 # -- checks ---------------------------------------------------------------------------------------------------------------
@@ -291,6 +297,7 @@ def _scatter(t: Any, dim: int, index: Any, src: Any, value: Any, reduce: str | N
 
 
 def _reduce_settings(t: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool) -> dict:
+    reduce = {"max": "amax", "min": "amin"}.get(reduce, reduce)
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     dim = _check_scatter("scatter_reduce", t, dim, index, src)
@@ -327,12 +334,12 @@ def _check_slices(op: str, t: Any, dim: int, index: Any, source: Any) -> int:
         )
     scalar = op == "index_copy_" and (not have or not shape) and source._array.size == index._array.size
     if not scalar and [n for d, n in enumerate(shape) if d != dim] != [n for d, n in enumerate(have) if d != dim]:
-        raise kind(
+        raise RuntimeError(
             f"{op}: source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(shape)} source.shape = {list(have)}"
         )
     if not scalar and len(have) != len(shape):
-        raise kind(f"{op}: source has {len(have)} dimensions, self has {len(shape)}")
+        raise RuntimeError(f"{op}: source has {len(have)} dimensions, self has {len(shape)}")
     bad = out_of_range(index._array, shape[dim] if shape else 1)
     if bad is not None:
         raise kind(f"{op}: index {bad} is out of bounds for dimension {dim} with size {shape[dim] if shape else 1}")

@@ -88,20 +88,24 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     >>> mt.nn.functional.hardtanh(mt.tensor([-3.0, 0.5, 3.0]))
     tensor([-1.0000,  0.5000,  1.0000])
     """
-    check_tensor("hardtanh", input)
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val cannot be greater than max_val, got {min_val} and {max_val}")
-    if input._array.dtype.kind in "bu":
-        if input._array.dtype.kind == "b":
-            raise RuntimeError("hardtanh: Bool inputs not supported for hardtanh")
-        if min_val < 0:
-            raise RuntimeError("hardtanh: cannot do hardtanh on an unsigned type with negative limits")
-    return apply("hardtanh", ops.hardtanh, input, inplace, min_val=min_val, max_val=max_val)
+    return _hardtanh(input, min_val, max_val, inplace)
+
+
+def _hardtanh(input: Any, min_val: float, max_val: float, in_place: bool) -> Tensor:
+    check_tensor("hardtanh", input)
+    kind = input._array.dtype.kind
+    if kind == "b":
+        raise RuntimeError("hardtanh: Bool inputs not supported for hardtanh")
+    if kind == "u" and min_val < 0:
+        raise RuntimeError("hardtanh: cannot do hardtanh on an unsigned type with negative limits")
+    return apply("hardtanh", ops.hardtanh, input, in_place, min_val=min_val, max_val=max_val)
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """In-place version of `hardtanh`."""
-    return hardtanh(input, min_val, max_val, True)
+    return _hardtanh(input, min_val, max_val, True)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:

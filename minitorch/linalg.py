@@ -1,0 +1,43 @@
+"""`minitorch.linalg`: linear algebra under torch's names. The functions are defined in minitorch/tensor."""
+
+from __future__ import annotations
+
+from minitorch.ops.linalg import LinAlgError
+from minitorch.tensor.factoring import (
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    lu,
+    lu_factor,
+    lu_factor_ex,
+    lu_solve,
+    qr,
+    svd,
+    svdvals,
+)
+from minitorch.tensor.norms import cond, matrix_norm, norm, vector_norm
+from minitorch.tensor.products import cross, diagonal, matmul, vander, vecdot
+from minitorch.tensor.solving import (
+    cholesky,
+    cholesky_ex,
+    det,
+    inv,
+    inv_ex,
+    lstsq,
+    matrix_power,
+    matrix_rank,
+    multi_dot,
+    pinv,
+    slogdet,
+    solve,
+    solve_ex,
+    solve_triangular,
+)
+
+__all__ = [
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
+    "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul", "matrix_norm", "matrix_power",
+    "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd",
+    "svdvals", "vander", "vecdot", "vector_norm",
+]  # fmt: skip

@@ -1,0 +1,246 @@
+"""Activations made of straight pieces, each with its derivative at the kinks; activation_smooth.py has the others.
+
+Kinks are resolved as torch resolves them: the derivative of relu at 0 is 0, of leaky_relu the one from the left, of
+hardtanh at its ends 0. Half-precision inputs are computed in float32 and rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minitorch.autograd.op import op
+from minitorch.backend import backend_of, xp_of
+from minitorch.ops.kinds import FLOAT, REAL, matching, only
+
+# -- halves, and choosing elements of a gradient ---------------------------------------------------------------------
+
+
+def wide(x: Any) -> Any:
+    """x, in float32 if it is of half precision."""
+    return x.astype("float32") if x.dtype.char in "eE" else x
+
+
+_BITS = {2: "int16", 4: "int32", 8: "int64"}
+
+
+@op(node="ThresholdBackwardBackward0", broadcasts=True)
+def zero_where(g: Any, x: Any, *, test: Callable[[Any], Any]) -> Any:
+    """g, but 0 where test(x) is true, even where g is inf or nan: the gradient of everything with a flat part.
+
+    For large arrays the bit patterns are multiplied by 0 or 1: that has no branch to mispredict, unlike `where`.
+    """
+    blocked = test(x)
+    if g.size < 4096 or g.shape != blocked.shape or g.dtype.kind != "f":
+        return xp_of(x).where(blocked, g.dtype.type(0), g)
+    return (g.view(_BITS[g.dtype.itemsize]) * ~blocked).view(g.dtype)
+
+
+@zero_where.vjp("g")
+def _(g: Any, x: Any, test: Callable) -> Any:
+    return zero_where(g, x, test=test)
+
+
+def positive(x: Any) -> Any:
+    return x > 0
+
+
+def not_positive(x: Any) -> Any:
+    """x <= 0; a nan is let through."""
+    return x <= 0
+
+
+def no_more_than(bound: float) -> Callable:
+    return lambda x: x <= bound
+
+
+def within(low: float, high: float) -> Callable:
+    return lambda x: (x >= low) & (x <= high)
+
+
+def beyond(low: float, high: float) -> Callable:
+    """At or beyond one of the ends."""
+    return lambda x: (x <= low) | (x >= high)
+
+
+# -- piecewise linear ------------------------------------------------------------------------------------------------
+
+_zeros: dict[tuple[type, str], Any] = {}
+
+
+def _zero_for(x: Any) -> Any:
+    """The 0 that relu compares x with: an array, since NumPy takes longer to convert a number than to compare."""
+    if x.dtype.char in "?FD":
+        raise TypeError("relu takes integers and floating-point numbers")
+    if backend_of(x).index_of(x) is not None:  # of several devices: the cached array might be on another one
+        return 0
+    return _zeros.setdefault((type(x), x.dtype.char), xp_of(x).zeros((), dtype=x.dtype))
+
+
+def _explain_relu(inputs: tuple, settings: dict, error: Exception) -> Exception | None:
+    kind = inputs[0]._array.dtype.kind
+    if kind == "b":
+        return RuntimeError("relu: Boolean inputs not supported for relu")
+    return NotImplementedError("relu: clamp is not supported for complex types") if kind == "c" else None
+
+
+@op(diagnose=_explain_relu)
+def relu(x: Any) -> Any:
+    """max(x, 0); nan stays nan."""
+    zero = _zeros.get((x.__class__, x.dtype.char))
+    return xp_of(x).maximum(x, _zero_for(x) if zero is None else zero)
+
+
+@relu.vjp("x")
+def _(g: Any, out: Any) -> Any:
+    return zero_where(g, out, test=not_positive)
+
+
+@op(node="LeakyReluBackward0")
+def leaky_relu(x: Any, *, negative_slope: float) -> Any:
+    """x where x > 0, else negative_slope x."""
+    only("leaky_relu", x, FLOAT)
+    xp = xp_of(x)
+    scaled = matching(x, x * negative_slope)
+    return xp.maximum(x, scaled) if 0 <= negative_slope <= 1 else xp.where(x > 0, x, scaled)
+
+
+@leaky_relu.vjp("x")
+def _(g: Any, x: Any, negative_slope: float) -> Any:
+    return g * step(x, below=negative_slope, above=1.0)
+
+
+@op
+def step(x: Any, *, below: float, above: float) -> Any:
+    """`above` where x > 0, else `below` (also for nan), in x's dtype."""
+    return xp_of(x).where(x > 0, x.dtype.type(above), x.dtype.type(below))
+
+
+@op(node="PreluKernelBackward0", broadcasts=True)
+def prelu(x: Any, weight: Any) -> Any:
+    """x where x > 0, else weight x; the weight is shaped so that it broadcasts."""
+    only("prelu", x, FLOAT)
+    return xp_of(x).where(x > 0, x, weight * x)
+
+
+@prelu.vjp("x")
+def _(g: Any, x: Any, weight: Any) -> Any:
+    return zero_where(g, x, test=_not_above_zero) + zero_where(g * weight, x, test=positive)
+
+
+@prelu.vjp("weight")
+def _(g: Any, x: Any) -> Any:
+    return zero_where(g * x, x, test=positive)
+
+
+def _not_above_zero(x: Any) -> Any:
+    """As `not_positive`, but a nan counts as not positive too."""
+    return ~(x > 0)
+
+
+@op(node="RreluWithNoiseBackward0")
+def rrelu_with_noise(x: Any, noise: Any) -> Any:
+    """x times the slopes drawn for it: 1 where x > 0."""
+    only("rrelu", x, FLOAT)
+    return matching(x, wide(x) * wide(noise))
+
+
+@rrelu_with_noise.vjp("x")
+def _(g: Any, noise: Any) -> Any:
+    return g * noise
+
+
+@op
+def threshold(x: Any, *, threshold: float, value: float) -> Any:
+    """x where x > threshold, else value; nan stays nan."""
+    only("threshold", x, REAL)
+    return xp_of(x).where(x <= _in_dtype(x, threshold), _in_dtype(x, value), x)
+
+
+def _in_dtype(x: Any, value: float) -> Any:
+    """A setting as one of x's elements; integers are cut off and wrap around."""
+    return xp_of(x).asarray(value if x.dtype.kind in "fV" else int(value)).astype(x.dtype)
+
+
+@threshold.vjp("x")
+def _(g: Any, x: Any, threshold: float) -> Any:
+    return zero_where(g, x, test=no_more_than(threshold))
+
+
+@op
+def hardtanh(x: Any, *, min_val: float, max_val: float) -> Any:
+    """x, limited to [min_val, max_val]."""
+    xp = xp_of(x)
+    low, high = x.dtype.type(min_val), x.dtype.type(max_val)
+    return xp.minimum(xp.maximum(x, low), high)
+
+
+@hardtanh.vjp("x")
+def _(g: Any, x: Any, min_val: float, max_val: float) -> Any:
+    return zero_where(g, x, test=beyond(min_val, max_val))
+
+
+@op
+def hardshrink(x: Any, *, lambd: float) -> Any:
+    """x, but 0 where -lambd <= x <= lambd."""
+    only("hardshrink", x, FLOAT)
+    return xp_of(x).where(within(-lambd, lambd)(x), x.dtype.type(0), x)
+
+
+@hardshrink.vjp("x")
+def _(g: Any, x: Any, lambd: float) -> Any:
+    return zero_where(g, x, test=within(-lambd, lambd))
+
+
+@op
+def softshrink(x: Any, *, lambd: float) -> Any:
+    """x moved towards 0 by lambd, and 0 where it gets there."""
+    only("softshrink", x, FLOAT)
+    xp = xp_of(x)
+    return x - xp.minimum(xp.maximum(x, x.dtype.type(-lambd)), x.dtype.type(lambd))
+
+
+@softshrink.vjp("x")
+def _(g: Any, x: Any, lambd: float) -> Any:
+    return zero_where(g, x, test=within(-lambd, lambd))
+
+
+@op
+def hardsigmoid(x: Any) -> Any:
+    """clip(x + 3, 0, 6) / 6."""
+    only("hardsigmoid", x, FLOAT)
+    xp = xp_of(x)
+    y = xp.minimum(xp.maximum(wide(x) + 3, 0), 6)
+    y /= 6
+    return matching(x, y)
+
+
+@hardsigmoid.vjp("x")
+def _(g: Any, x: Any) -> Any:
+    return zero_where(g / 6, x, test=_not_inside_3)
+
+
+def _not_inside_3(x: Any) -> Any:
+    return ~((x > -3) & (x < 3))
+
+
+@op
+def hardswish(x: Any) -> Any:
+    """x clip(x + 3, 0, 6) / 6."""
+    only("hardswish", x, FLOAT)
+    xp = xp_of(x)
+    wx = wide(x)
+    y = xp.minimum(xp.maximum(wx + 3, 0), 6)
+    y *= wx
+    y /= 6
+    return matching(x, y)
+
+
+@hardswish.vjp("x")
+def _(g: Any, x: Any) -> Any:
+    """0 up to -3, x / 3 + 1/2 between, 1 from 3 on."""
+    return zero_where(g * (x / 3 + 0.5), x, test=_not_inside_3) + zero_where(g, x, test=_below_3)
+
+
+def _below_3(x: Any) -> Any:
+    return x < 3

@@ -1,0 +1,47 @@
+"""The named tuples that ops with several results return, printed as torch's: `torch.return_types.max(values=..., ...)`."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+
+def named(name: str, fields: tuple[str, ...]) -> type:
+    """A tuple class with named fields and torch's repr; `cls(*values)` makes one."""
+    base = namedtuple(name, fields)  # type: ignore[misc]
+
+    def __repr__(self: Any) -> str:
+        items = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
+        return f"torch.return_types.{name}(\n{items})"
+
+    return type(name, (base,), {"__slots__": (), "__repr__": __repr__, "__module__": __name__, "__qualname__": name})
+
+
+_VALUES_INDICES = ("values", "indices")
+max = named("max", _VALUES_INDICES)
+min = named("min", _VALUES_INDICES)
+aminmax = named("aminmax", ("min", "max"))
+median = named("median", _VALUES_INDICES)
+nanmedian = named("nanmedian", _VALUES_INDICES)
+mode = named("mode", _VALUES_INDICES)
+kthvalue = named("kthvalue", _VALUES_INDICES)
+sort = named("sort", _VALUES_INDICES)
+topk = named("topk", _VALUES_INDICES)
+cummax = named("cummax", _VALUES_INDICES)
+cummin = named("cummin", _VALUES_INDICES)
+svd = named("svd", ("U", "S", "V"))
+qr = named("qr", ("Q", "R"))
+slogdet = named("slogdet", ("sign", "logabsdet"))
+histogram = named("histogram", ("hist", "bin_edges"))
+linalg_svd = named("linalg_svd", ("U", "S", "Vh"))
+linalg_qr = named("linalg_qr", ("Q", "R"))
+linalg_eigh = named("linalg_eigh", ("eigenvalues", "eigenvectors"))
+linalg_eig = named("linalg_eig", ("eigenvalues", "eigenvectors"))
+linalg_slogdet = named("linalg_slogdet", ("sign", "logabsdet"))
+linalg_lstsq = named("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))
+linalg_lu = named("linalg_lu", ("P", "L", "U"))
+linalg_lu_factor = named("linalg_lu_factor", ("LU", "pivots"))
+linalg_lu_factor_ex = named("linalg_lu_factor_ex", ("LU", "pivots", "info"))
+linalg_inv_ex = named("linalg_inv_ex", ("inverse", "info"))
+linalg_cholesky_ex = named("linalg_cholesky_ex", ("L", "info"))
+linalg_solve_ex = named("linalg_solve_ex", ("result", "info"))

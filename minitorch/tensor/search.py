@@ -1,0 +1,199 @@
+"""Searching, distinct elements, counts and histograms, as methods and functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.base import TensorBase, wrap
+from minitorch.backend import dtypes, xp_of
+from minitorch.errors import explain, type_error
+from minitorch.ops import search as ops
+from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.dims import kind_name, one_dim, refuse_dtype
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+class SearchMixin(TensorBase):
+    __slots__ = ()
+
+    def unique(
+        self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    ) -> Any:
+        """The distinct elements (or slices along `dim`) in order, with inverse indices and counts if asked for.
+
+        Always sorted. Every nan is distinct.
+
+        >>> import minitorch as mt
+        >>> mt.tensor([3, 1, 3]).unique(return_counts=True)
+        (tensor([1, 3]), tensor([1, 2]))
+        """
+        refuse_dtype(self, "c", "unique")
+        return _parts(ops.unique(self, dim=_unique_dim(self, dim, "unique")), return_inverse, return_counts)
+
+    def unique_consecutive(
+        self, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    ) -> Any:
+        """The elements without those equal to the one before, with inverse indices and counts if asked for.
+
+        >>> import minitorch as mt
+        >>> mt.tensor([1, 1, 2, 2, 1]).unique_consecutive()
+        tensor([1, 2, 1])
+        """
+        refuse_dtype(self, "c", "unique_consecutive")
+        where = _unique_dim(self, dim, "unique_consecutive")
+        return _parts(ops.unique_consecutive(self, dim=where), return_inverse, return_counts)
+
+    def bincount(self, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+        """How often each of 0, 1, ... occurs in a vector of non-negative integers; with `weights`, their sums.
+
+        >>> import minitorch as mt
+        >>> mt.tensor([0, 2, 2]).bincount()
+        tensor([1, 0, 2])
+        """
+        refuse_dtype(self, "bfcV", "bincount_cpu")
+        if minlength < 0:
+            raise RuntimeError(f"bincount: minlength should be >= 0, but it is {minlength}")
+        array = self._array
+        if array.ndim != 1 or (array.size and int(array.min()) < 0):
+            raise RuntimeError(f"bincount only supports 1-d non-negative integral inputs, not shape {list(array.shape)}")
+        if weights is not None and weights._array.shape != array.shape:
+            raise RuntimeError("bincount: weights should be 1-d and have the same length as input")
+        if weights is not None and not array.size:  # torch's counts of nothing are integers
+            weights = None
+        return ops.bincount(self, weights, minlength=minlength)
+
+    def histc(self, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+        """Counts of the elements in `bins` equal intervals from `min` to `max`; if these are equal, of the data's range.
+
+        >>> import minitorch as mt
+        >>> mt.tensor([1.0, 2.0, 1.5]).histc(bins=2, min=0, max=4)
+        tensor([2., 1.])
+        """
+        refuse_dtype(self, "biuc", "histogram_cpu")
+        if bins <= 0:
+            raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+        low, high = _outer_edges(self._array, float(min), float(max))
+        return ops.histc(self, bins=int(bins), low=low, high=high)
+
+
+def _outer_edges(array: Any, low: float, high: float) -> tuple[float, float]:
+    """histc's range: the data's if none is given; widened if that is a point."""
+    if low == high and array.size:
+        low, high = float(array.min()), float(array.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise RuntimeError(f"torch.histc: range of [{low}, {high}] is not finite")
+    if low > high:
+        raise RuntimeError("torch.histc: max must be larger than min")
+    return (low - 1, high + 1) if low == high else (low, high)
+
+
+def _unique_dim(x: Any, dim: Any, name: str) -> int | None:
+    return None if dim is None or x._array.ndim == 0 else one_dim(dim, x._array.ndim, name)
+
+
+def _parts(found: tuple, return_inverse: bool, return_counts: bool) -> Any:
+    values, inverse, counts = found
+    result = (values, *((inverse,) if return_inverse else ()), *((counts,) if return_counts else ()))
+    return result if len(result) > 1 else values
+
+
+def searchsorted(
+    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    out: Tensor | None = None, sorter: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The index at which to insert each value of `input` so that the last dimension of `sorted_sequence` stays sorted.
+
+    Left of equal elements, or right of them with `right` (or side="right"). `sorter` is an argsort of an unsorted
+    sequence. The other dimensions must be equal, or the sequence a vector.
+
+    >>> import minitorch as mt
+    >>> mt.searchsorted(mt.tensor([1.0, 3.0, 3.0, 5.0]), mt.tensor([3.0, 6.0]))
+    tensor([1, 4])
+    """
+    if not isinstance(sorted_sequence, TensorBase):
+        raise type_error("searchsorted", "sorted_sequence", 1, "Tensor", sorted_sequence)
+    if side not in (None, "left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError(
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+        )
+    values = _as_values(input, sorted_sequence)
+    _check_searched(sorted_sequence, values, not isinstance(input, TensorBase))
+    _check_sorter(sorted_sequence, sorter)
+    found = ops.searchsorted(sorted_sequence, values, sorter, right=right or side == "right", int32=out_int32)
+    return found if out is None else write_out("searchsorted", out, found)
+
+
+def _as_values(input: Any, sequence: Any) -> Any:
+    """A number becomes a 0-d tensor beside the sequence."""
+    if isinstance(input, TensorBase):
+        return input
+    if not isinstance(input, (int, float)):
+        raise type_error("searchsorted", "input", 2, "Tensor or Number", input)
+    return wrap(xp_of(sequence._array).asarray(input, dtype=dtypes.scalar_dtype(input).numpy))
+
+
+def _check_searched(sequence: Any, values: Any, number: bool) -> None:
+    s, v = sequence._array, values._array
+    if s.ndim == 0:
+        raise RuntimeError("torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension")
+    if v.ndim == 0 and s.ndim != 1:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+            f"boundaries tensor dim({s.ndim}) and input value's dim(0) numel(1)"
+        )
+    if s.ndim != 1 and s.shape[:-1] != v.shape[:-1]:
+        raise RuntimeError(
+            explain(
+                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+                f"tensor and input value tensor must match, but we got boundaries tensor {list(s.shape)} and input value "
+                f"tensor {list(v.shape)}"
+            )
+        )
+
+
+def _check_sorter(sequence: Any, sorter: Any) -> None:
+    if sorter is None:
+        return
+    if sorter._array.shape != sequence._array.shape:
+        raise RuntimeError(
+            "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor "
+            f"{list(sequence._array.shape)} and got sorter tensor {list(sorter._array.shape)}"
+        )
+    if sorter._array.dtype != "int64":
+        raise RuntimeError(f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {kind_name(sorter)}")
+    if sorter._array.size and not 0 <= int(sorter._array.min()) <= int(sorter._array.max()) < sorter._array.shape[-1]:
+        raise RuntimeError("torch.searchsorted(): sorter index out of range")
+
+
+def bucketize(
+    input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Tensor | None = None
+) -> Tensor:
+    """The index of the interval between sorted `boundaries` that each value lies in: boundaries[i-1] < x <= boundaries[i].
+
+    With `right`, boundaries[i-1] <= x < boundaries[i].
+
+    >>> import minitorch as mt
+    >>> mt.bucketize(mt.tensor([0.5, 1.0, 9.0]), mt.tensor([1.0, 2.0]))
+    tensor([0, 0, 2])
+    """
+    if not isinstance(boundaries, TensorBase):
+        raise type_error("bucketize", "boundaries", 2, "Tensor", boundaries)
+    if boundaries._array.ndim != 1:
+        raise RuntimeError(f"bucketize: boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
+
+
+FUNCTIONS: dict[str, Callable] = {
+    "unique": function(SearchMixin.unique),
+    "unique_consecutive": function(SearchMixin.unique_consecutive),
+    "bincount": function(SearchMixin.bincount),
+    "histc": function(SearchMixin.histc, out=True),
+    "searchsorted": searchsorted,
+    "bucketize": bucketize,
+}
