@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minitorch.ops.linalg import LinAlgError
+from minitorch.tensor.cholesky import cholesky, cholesky_ex, inv_ex, solve_ex
 from minitorch.tensor.factoring import (
     eig,
     eigh,
@@ -19,11 +20,8 @@ from minitorch.tensor.factoring import (
 from minitorch.tensor.norms import cond, matrix_norm, norm, vector_norm
 from minitorch.tensor.products import cross, diagonal, matmul, vander, vecdot
 from minitorch.tensor.solving import (
-    cholesky,
-    cholesky_ex,
     det,
     inv,
-    inv_ex,
     lstsq,
     matrix_power,
     matrix_rank,
@@ -31,7 +29,6 @@ from minitorch.tensor.solving import (
     pinv,
     slogdet,
     solve,
-    solve_ex,
     solve_triangular,
 )
 

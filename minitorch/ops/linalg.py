@@ -316,4 +316,4 @@ def _(g: Any, L: Any, out: Any, upper: bool) -> Any:
     """A = L L^H, and gA = -A^-H g X^H: gL = (gA + gA^H) L. As in torch, of a full L, not only of its triangle."""
     gA = -matmul(cholesky_solve(g, L, upper=upper), adjoint(out))
     both = gA + adjoint(gA)
-    return matmul(triu(L), both) if upper else matmul(both, tril(L))
+    return matmul(L, both) if upper else matmul(both, L)

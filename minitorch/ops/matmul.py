@@ -9,12 +9,10 @@ from typing import Any
 
 from minitorch.autograd.failures import broadcast_error
 from minitorch.autograd.op import op
-from minitorch.backend import dtypes, xp_of
+from minitorch.backend import dtypes
 from minitorch.errors import explain
 from minitorch.ops.elementwise import conj
-from minitorch.ops.reduce import sum
 from minitorch.ops.shape import transpose
-from minitorch.ops.statistics import safe_div
 
 _CPP = {
     "float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float", "float64": "double", "int64": "long int",
@@ -72,7 +70,7 @@ def _letters(ndim: int, matrix: str, vector: str) -> str:
     return vector if ndim == 1 else matrix if ndim == 2 else "*, " + matrix
 
 
-class _Unequal(TypeError):
+class Unequal(TypeError):
     """Raised inside a forward that NumPy would have carried out and torch refuses; `_explain` says why."""
 
 
@@ -80,7 +78,7 @@ def product(x: Any, y: Any) -> Any:
     """x @ y on arrays, with torch's refusals: dtypes must be equal, and bools don't multiply."""
     char = x.dtype.char
     if x.dtype is not y.dtype and x.dtype != y.dtype or char == "?":
-        raise _Unequal
+        raise Unequal
     if char in "eE":
         return (x.astype("float32") @ y.astype("float32")).astype(x.dtype)
     if y.ndim == 2 and x.ndim > 2 and x.size:
@@ -239,7 +237,7 @@ def _blend(input: Any, product: Any, beta: float, alpha: float) -> Any:
         return product
     out = product + (input if beta == 1 else input * beta)
     if out.shape != product.shape or input.dtype != product.dtype:
-        raise _Unequal(product.shape)
+        raise Unequal(product.shape)
     return out
 
 
@@ -361,50 +359,3 @@ def _(g: Any, vec2: Any, alpha: float) -> Any:
 @addr.vjp("vec2")
 def _(g: Any, vec1: Any, alpha: float) -> Any:
     return scaled(mv(transpose(g, dim0=0, dim1=1), conj(vec1)), alpha)
-
-
-# -- cross product and distances ---------------------------------------------------------------------------------------
-
-
-@op(broadcasts=True, node="LinalgCrossBackward0")
-def cross(x: Any, y: Any, *, dim: int) -> Any:
-    """x cross y along `dim`, which has length 3 (a negative dim, so that both inputs count from the end)."""
-    if x.dtype != y.dtype:
-        raise _Unequal
-    xp = xp_of(x)
-    x, y = xp.broadcast_arrays(x, y)
-    after = (slice(None),) * (-1 - dim)
-    x0, x1, x2 = (x[(Ellipsis, k, *after)] for k in range(3))
-    y0, y1, y2 = (y[(Ellipsis, k, *after)] for k in range(3))
-    return xp.stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], axis=dim)
-
-
-@cross.vjp("x")
-def _(g: Any, y: Any, dim: int) -> Any:
-    return cross(conj(y), g, dim=dim)
-
-
-@cross.vjp("y")
-def _(g: Any, x: Any, dim: int) -> Any:
-    return cross(g, conj(x), dim=dim)
-
-
-@op(broadcasts=True, node="EuclideanDistBackward0")
-def euclidean_dist(x: Any, y: Any) -> Any:
-    """Distances between the rows of x (..., n, k) and of y (..., m, k), by |x|^2 - 2 x.y + |y|^2: one matrix product."""
-    squares = (x * x).sum(axis=-1)[..., :, None] + (y * y).sum(axis=-1)[..., None, :]
-    squares -= 2 * (x @ y.swapaxes(-1, -2))
-    return xp_of(x).maximum(squares, 0) ** 0.5
-
-
-@euclidean_dist.vjp("x")
-def _(g: Any, x: Any, y: Any, out: Any) -> Any:
-    """d |x_i - y_j| / d x_i = (x_i - y_j) / |x_i - y_j|; nothing where the two coincide."""
-    ratio = safe_div(g, out)
-    return x * sum(ratio, dim=ratio.ndim - 1, keepdim=True) - matmul(ratio, y)
-
-
-@euclidean_dist.vjp("y")
-def _(g: Any, x: Any, y: Any, out: Any) -> Any:
-    ratio = transpose(safe_div(g, out), dim0=out.ndim - 2, dim1=out.ndim - 1)
-    return y * sum(ratio, dim=ratio.ndim - 1, keepdim=True) - matmul(ratio, x)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.ops import linalg as ops
-from minitorch.tensor import factoring, products, return_types, solving
+from minitorch.tensor import cholesky, factoring, products, return_types, solving
 from minitorch.tensor.binding import function, write_out
 from minitorch.tensor.matrices import square
 
@@ -88,7 +88,7 @@ class LinalgMixin(TensorBase):
         >>> mt.tensor([[8.0]]).cholesky_solve(mt.tensor([[2.0]]))
         tensor([[2.]])
         """
-        return solving.cholesky_solve(self, input2, upper)
+        return cholesky.cholesky_solve(self, input2, upper)
 
     def cholesky_inverse(self, upper: bool = False) -> Tensor:
         """The inverse of A, of which self is the Cholesky factor.
@@ -97,7 +97,7 @@ class LinalgMixin(TensorBase):
         >>> mt.tensor([[2.0]]).cholesky_inverse()
         tensor([[0.2500]])
         """
-        return solving.cholesky_inverse(self, upper)
+        return cholesky.cholesky_inverse(self, upper)
 
     def pinverse(self, rcond: float = 1e-15) -> Tensor:
         """The pseudo-inverse: linalg.pinv.
@@ -158,8 +158,8 @@ FUNCTIONS: dict[str, Callable] = {
     "svd": function(LinalgMixin.svd, out=True),
     "qr": function(LinalgMixin.qr, out=True),
     "cholesky": function(LinalgMixin.cholesky, out=True),
-    "cholesky_solve": solving.cholesky_solve,
-    "cholesky_inverse": solving.cholesky_inverse,
+    "cholesky_solve": cholesky.cholesky_solve,
+    "cholesky_inverse": cholesky.cholesky_inverse,
     "pinverse": function(LinalgMixin.pinverse),
     "matrix_power": function(LinalgMixin.matrix_power, out=True),
     "lu_solve": function(LinalgMixin.lu_solve, out=True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.views import inplace
 from minitorch.errors import explain, type_error
-from minitorch.ops import elementwise, shape
+from minitorch.ops import elementwise, shape, vectors
 from minitorch.ops import matmul as ops
 from minitorch.ops.statistics import vector_norm
 from minitorch.tensor import einsum
@@ -276,7 +276,7 @@ def vector_product(x: Any, y: Any, dim: int) -> Any:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {x._array.shape[at]} and {y._array.shape[at]}"
         )
-    return ops.cross(x, y, dim=at - ndim)
+    return vectors.cross(x, y, dim=at - ndim)
 
 
 def _check_batches(name: str, a: Any, b: Any) -> None:
@@ -318,7 +318,7 @@ def cdist(
     _check_cdist(x1, x2, p)
     many = max(x1._array.shape[-2], x2._array.shape[-2]) > 25
     if p == 2 and (compute_mode == modes[1] or (compute_mode in (None, modes[0]) and many)):
-        return ops.euclidean_dist(x1, x2)
+        return vectors.euclidean_dist(x1, x2)
     a, b = x1._array.ndim, x2._array.ndim
     difference = elementwise.sub(shape.unsqueeze(x1, dim=a - 1), shape.unsqueeze(x2, dim=b - 2))
     if difference._array.shape[-1] == 0:  # inf has no identity, and here the distance is 0

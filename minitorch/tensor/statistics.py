@@ -10,8 +10,8 @@ from minitorch.autograd.base import TensorBase
 from minitorch.backend import dtypes
 from minitorch.ops import reduce as sums
 from minitorch.ops import statistics as ops
-from minitorch.tensor.binding import function
 from minitorch.tensor import norms
+from minitorch.tensor.binding import function
 from minitorch.tensor.dims import reduced_dims
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ class StatisticsMixin(TensorBase):
         >>> mt.tensor([3.0, 4.0]).norm(), mt.tensor([3.0, 4.0]).norm(1)
         (tensor(5.), tensor(7.))
         """
-        from minitorch.tensor import norms  # norms need the decompositions, which need this file
 
         return norms.legacy_norm(self, p, dim, keepdim, dtype)
 
