@@ -333,13 +333,13 @@ def _check_slices(op: str, t: Any, dim: int, index: Any, source: Any) -> int:
             f"{op}: Number of indices ({index._array.size}) should be equal to source.size(dim) ({count}), for dim: {dim}"
         )
     scalar = op == "index_copy_" and (not have or not shape) and source._array.size == index._array.size
+    if len(have) != len(shape) and not scalar:
+        raise kind(f"{op}: the number of dimensions must match: self has {len(shape)}, source has {len(have)}")
     if not scalar and [n for d, n in enumerate(shape) if d != dim] != [n for d, n in enumerate(have) if d != dim]:
         raise RuntimeError(
             f"{op}: source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(shape)} source.shape = {list(have)}"
         )
-    if not scalar and len(have) != len(shape):
-        raise RuntimeError(f"{op}: source has {len(have)} dimensions, self has {len(shape)}")
     bad = out_of_range(index._array, shape[dim] if shape else 1)
     if bad is not None:
         raise kind(f"{op}: index {bad} is out of bounds for dimension {dim} with size {shape[dim] if shape else 1}")

@@ -195,7 +195,8 @@ SRC_SIZE = "expected src to have a size equal to the slice of self"
 spec("select", selects(), **BOTH, errors=(Bad(call(X, 0, 2), "out of range"), Bad(call(X, 2, 0), "Dimension out of range"), Bad(call(S, 0, 0), "0-dim tensor")))
 spec("narrow", narrows(), **BOTH, errors=(
     Bad(call(X, 0, 1, 2), "exceeds dimension size"), Bad(call(X, 0, 3, 0), "start out of range"), Bad(call(X, 0, 0, -1), "non-negative"), Bad(call(S, 0, 0, 1), "0-dim tensor")))  # fmt: skip
-spec("narrow_copy", narrows(), **BOTH, errors=(Bad(call(X, 0, 1, 2), "exceeds dimension size"),))
+# torch's derivative of narrow_copy is wrong for a negative start
+spec("narrow_copy", narrows().filter(lambda c: c.args[2] >= 0), **BOTH, errors=(Bad(call(X, 0, 1, 2), "exceeds dimension size"),))
 COPIED = {**BOTH, "dtypes": ("float64", "int64", "bool", "bfloat16")}  # torch has no complex derivative for these two
 spec("select_scatter", selects().map(scattered), **COPIED, errors=(Bad(call(X, V, 0, 0), SRC_SIZE), Bad(call(X, In((3,)), 0, 2), "out of range")))
 spec("slice_scatter", slice_scatters(), **COPIED, errors=(Bad(call(X, V, 0, 0, 1), SRC_SIZE), Bad(call(X, X, 0, None, None, 0), "step must be positive")))
@@ -310,8 +311,8 @@ spec("scatter_reduce", scatter_reduces(), dtypes=("float64", "float32", "int64")
 @st.composite
 def take_alongs(draw) -> Call:
     s = draw(shapes(min_dims=1, zero=False))
-    if draw(st.integers(0, 3)) == 0:
-        return call(In(s), places((3,), int(np.prod(s))))
+    if len(s) == 1 and draw(st.booleans()):  # torch flattens with view, which refuses most layouts
+        return call(In(s), places((3,), s[0]))
     d = draw(dims(len(s)))
     axis = d % len(s)
     shape = tuple(draw(st.integers(1, 4)) if i == axis else draw(st.sampled_from((1, n))) for i, n in enumerate(s))
