@@ -167,6 +167,11 @@ def test_where_out_and_indices() -> None:
         assert mt.where(mt.tensor([1, 0], dtype=mt.uint8), 1.0, 0.0).tolist() == [1.0, 0.0]
 
 
+def test_isin_of_matrices() -> None:
+    x, few = np.arange(6).reshape(2, 3), np.array([[1, 4], [9, 5]])
+    assert mt.isin(mt.tensor(x).T, mt.tensor(few).T).tolist() == np.isin(x.T, few).tolist()
+
+
 def test_in_place_comparison_ends_the_history() -> None:
     for library in (mt, torch):
         x = library.tensor([1.0, 2.0], requires_grad=True)

@@ -216,7 +216,8 @@ def _(g: Any, x: Any, out: Any) -> Any:
 def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """x + value * tensor1 * tensor2."""
     only("addcmul", x, "fViuc")
-    value = int(value) if x.dtype.kind in "iu" else value
+    if x.dtype.kind in "iu" and value != 1:
+        value = xp_of(x).asarray(int(value)).astype(x.dtype)  # wraps around, as the products do
     product = tensor1 * tensor2 if value.__class__ is int and value == 1 else value * tensor1 * tensor2
     return (x + product).astype(x.dtype, copy=False)
 

@@ -134,9 +134,10 @@ def scaled(op: str, x: Any, y: Any, alpha: Any) -> Any:
         raise RuntimeError(f"{op}: For integral input tensors, argument alpha must not be a floating point number.")
     if isinstance(alpha, complex) and not to.is_complex:
         raise RuntimeError(f"{op}: For non-complex input tensors, argument alpha must not be a complex number.")
-    alpha = bool(alpha) if to is dtypes.bool_ else alpha
+    if to is dtypes.bool_:
+        alpha = bool(alpha)
     if not isinstance(y, TensorBase):
-        return y * alpha
+        return y and alpha if to is dtypes.bool_ else y * alpha
     return (y if y._array.dtype == to.numpy else cast(y, dtype=to.numpy)) * alpha
 
 
