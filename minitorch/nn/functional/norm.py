@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.views import bump
-from minitorch.errors import explain
+from minitorch.errors import explain, type_error
 from minitorch.nn.functional.pool_average import avg_pool2d
 from minitorch.nn.functional.spatial import need_tensor
 from minitorch.nn.functional.vision_pad import pad
@@ -96,7 +96,7 @@ def instance_norm(
 
 
 def layer_norm(
-    input: Tensor, normalized_shape: int | tuple[int, ...], weight: Tensor | None = None, bias: Tensor | None = None,
+    input: Tensor, normalized_shape: tuple[int, ...], weight: Tensor | None = None, bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(var + eps) weight + bias over the last dimensions, those of normalized_shape.
@@ -251,7 +251,9 @@ def _same_dtype(op: str, input: Any, given: tuple) -> None:
 
 def _normalized(op: str, input: Any, normalized_shape: Any, given: tuple) -> tuple[int, int, tuple]:
     """(how many rows, their size, normalized_shape as a tuple), checked against input and parameters."""
-    wanted = tuple(normalized_shape) if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+    if not isinstance(normalized_shape, (tuple, list)):
+        raise type_error(op, "normalized_shape", 2, "tuple of ints", normalized_shape)
+    wanted = tuple(normalized_shape)
     shape = input._array.shape
     rows = [("input", shape, ""), ("normalized_shape", wanted, "")]
     if not wanted:
