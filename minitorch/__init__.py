@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math as _math
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from minitorch import autograd, cuda
 from minitorch.autograd.modes import (
@@ -49,3 +51,7 @@ bool = dtypes.bool_
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 from minitorch import linalg, nn, optim, utils  # noqa: E402 - these build on the names above
+
+if _TYPE_CHECKING:  # the functions above are made from the methods at import, where a type checker can't see them
+
+    def __getattr__(name: str) -> _Any: ...

@@ -7,7 +7,7 @@ the class that `set_tensor_class` named, so that this layer need not import it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.modes import state
 
@@ -32,8 +32,22 @@ class TensorBase:
         "_array", "_counter", "_requires_grad", "_edge", "_grad", "_base", "_hooks", "_view_version", "_view_kind",
     )  # fmt: skip
 
+    _array: Any
+    _counter: Any
+    _requires_grad: bool
+    _edge: Any
+    _grad: Any
+    _base: Any
+    _hooks: Any
+    _view_version: int
+    _view_kind: int
 
-_new = object.__new__
+    if TYPE_CHECKING:  # the layers above call methods that the mixins add
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+_new: Any = object.__new__
 result_class: type = TensorBase
 
 

@@ -31,7 +31,7 @@ def dispatcher(made: Op) -> Callable:
     call.__name__ = call.__qualname__ = made.name
     call.__doc__ = made.forward.__doc__
     call.__module__ = made.forward.__module__
-    call.__wrapped__ = made.forward  # type: ignore[attr-defined] - inspect.signature looks here
+    call.__wrapped__ = made.forward  # type: ignore[attr-defined]  # inspect.signature looks here
     call.op, call.vjp, call.composed_as = made, made.vjp, made.composed_as  # type: ignore[attr-defined]
     return call
 

@@ -34,7 +34,7 @@ from minitorch.autograd.dispatch import dispatcher
 from minitorch.autograd.failures import FAILURES, explain_failure
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, edge_of, next_seq
-from minitorch.autograd.promotion import promote_inputs
+from minitorch.autograd.promotion import agree, promote_inputs
 from minitorch.autograd.saved import OpNode, make_apply, note_special, pack
 from minitorch.autograd.wiring import as_array, hang, shares
 from minitorch.signatures import EMPTY, keyword_names, positional_names, varargs_name
@@ -197,7 +197,7 @@ class Op:
         else:
             out = self.forward(*inputs, **settings)
             return out[: -len(self.aux)] if self.aux and self.n_outputs != 1 else out[0] if self.aux else out
-        if self.promoted is not None:
+        if self.promoted is not None and not agree(self, inputs):
             inputs = promote_inputs(self, inputs)
         arrays = [t._array if isinstance(t, TensorBase) else t for t in inputs]
         try:
@@ -206,17 +206,29 @@ class Op:
             out = explain_failure(self, inputs, settings, error)
         edges: Any = ()
         if self.vjps and state.grad:
-            edges = tuple([edge_of(t) if isinstance(t, TensorBase) else None for t in inputs])
+            for t in inputs:
+                if isinstance(t, TensorBase) and (t._requires_grad or t._base is not None):
+                    edges = tuple([edge_of(t) if isinstance(t, TensorBase) else None for t in inputs])
+                    break
         return self.finish(inputs, settings, edges, out, arrays)
 
     def finish(self, inputs: tuple, settings: dict, edges: tuple, out: Any, arrays: list) -> Any:
         """Wrap the forward's arrays as tensors, views where they are, and hang them on a node."""
+        source = arrays[0]
+        if not isinstance(inputs[0], TensorBase):
+            source = next(a for a, t in zip(arrays, inputs, strict=True) if isinstance(t, TensorBase))
         n = self.n_outputs
+        if n == 1 and not self.aux and not self.view:
+            t = wrap(out if out.__class__ is source.__class__ else as_array(out, source))
+            for e in edges:
+                if e is not None:
+                    hang(self.make_node(inputs, settings, edges, (t,)), (t,))
+                    break
+            return t
         aux: tuple = ()
         outs = (out,) if n == 1 and not self.aux else tuple(out)
         if self.aux:
             outs, aux = outs[: -len(self.aux)], outs[-len(self.aux) :]
-        source = next(a for a, t in zip(arrays, inputs, strict=True) if isinstance(t, TensorBase))
         kind = type(source)
         outs = tuple([o if type(o) is kind else as_array(o, source) for o in outs])
         if self.view and (self.view is True or shares(outs[0], source)):

@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from minitorch.autograd.op import Op
 
 
+def agree(op: Op, inputs: tuple) -> bool:
+    """True if the promoted inputs are tensors of one dtype, so that nothing is to be done."""
+    found = None
+    for i in op.promoted:
+        t = inputs[i] if i < len(inputs) else None
+        if not isinstance(t, TensorBase):
+            return False
+        kind = t._array.dtype
+        if found is None:
+            found = kind
+        elif kind is not found:
+            return False
+    return found is not None and (op.promote != "float" or found.kind in "fcV")
+
+
 def promote_inputs(op: Op, inputs: tuple) -> tuple:
     """Bring the promoted inputs to their common dtype, by torch's rules; casts are recorded."""
     where = op.promoted

@@ -82,6 +82,15 @@ _BACKENDS: dict[str, Backend] = {"cpu": CPU}
 _BY_TYPE: dict[type, Backend] = {np.ndarray: CPU, np.memmap: CPU, **{d.type: CPU for d in map(np.dtype, "?bhilqBefdFD")}}
 
 
+# how to load a backend when a device of its kind is first used
+_LOADERS: dict[str, Callable[[], Backend]] = {}
+
+
+def register_loader(name: str, load: Callable[[], Backend]) -> None:
+    """Name the function that makes the backend of a kind of device, or says what is missing."""
+    _LOADERS[name] = load
+
+
 def register_backend(backend: Backend) -> None:
     """Make a kind of device known (CUDA when it is first used; a stand-in in tests)."""
     _BACKENDS[backend.name] = backend
@@ -153,7 +162,7 @@ class device:
             if index is not None:
                 raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
             name, _, number = type.partition(":")
-            if not number.isdigit():
+            if not number.isdigit() or (len(number) > 1 and number[0] == "0"):
                 raise RuntimeError(f"Invalid device string: '{type}'")
             type, index = name, int(number)
         if type not in device.KINDS and type not in _BACKENDS:
@@ -169,9 +178,7 @@ class device:
         """The backend; for CUDA this imports CuPy, and says what is missing if it can't be used."""
         found = _BACKENDS.get(self.type)
         if found is None:
-            from minitorch.backend import cuda
-
-            found = cuda.load_backend()
+            found = _LOADERS[self.type]()
         return found
 
     def __enter__(self) -> device:

@@ -96,6 +96,19 @@ def by_name(name: str) -> dtype:
     return _BY_NAME[name]
 
 
+_OF_PYTHON: dict[object, dtype] = {float: float64, int: int64, bool: bool_}
+
+
+def as_dtype(op: str, value: object) -> dtype:
+    """A `dtype` argument: a dtype, or Python's float, int or bool, as torch takes them too."""
+    if isinstance(value, dtype):
+        return value
+    found = _OF_PYTHON.get(value) if isinstance(value, type) else None
+    if found is None:
+        raise TypeError(f"{op}(): argument 'dtype' must be torch.dtype, not {type(value).__name__}")
+    return found
+
+
 def from_numpy(np_dtype: np.dtype) -> dtype:
     """The dtype of a NumPy dtype; TypeError in torch's words for those torch lacks."""
     try:
@@ -105,9 +118,15 @@ def from_numpy(np_dtype: np.dtype) -> dtype:
     if np_dtype.name == "bfloat16":
         _FROM_NUMPY[np_dtype] = bfloat16
         return bfloat16
-    native = np_dtype.newbyteorder("=")
-    if native in _FROM_NUMPY and native == np_dtype:
-        return _FROM_NUMPY[native]
+    if not np_dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported.\n    hint  array.astype(array.dtype.newbyteorder('='))"
+        )
+    for d in ALL:  # a dtype that equals a known one without being it (NumPy's 'longlong' beside int64)
+        if d._numpy is not None and d._numpy == np_dtype:
+            _FROM_NUMPY[np_dtype] = d
+            return d
     raise TypeError(
         f"can't convert np.ndarray of type {np_dtype}. The only supported types are: float64, float32, float16, "
         "complex64, complex128, int64, int32, int16, int8, uint8, and bool."

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch.autograd.op import op
-from minitorch.backend import backend_of, xp_of
+from minitorch.backend import backend_of, dtypes, xp_of
 from minitorch.ops.kinds import FLOAT, REAL, matching, only
 
 # -- halves, and choosing elements of a gradient ---------------------------------------------------------------------
@@ -158,8 +158,13 @@ def threshold(x: Any, *, threshold: float, value: float) -> Any:
 
 
 def _in_dtype(x: Any, value: float) -> Any:
-    """A setting as one of x's elements; integers are cut off and wrap around."""
-    return xp_of(x).asarray(value if x.dtype.kind in "fV" else int(value)).astype(x.dtype)
+    """A setting as one of x's elements; for integers its fraction is cut off."""
+    if x.dtype.kind in "fV":
+        return x.dtype.type(value)
+    limits = dtypes.iinfo(dtypes.from_numpy(x.dtype))
+    if not limits.min <= value <= limits.max:
+        raise RuntimeError(f"threshold: value {value} cannot be converted to type {limits.dtype} without overflow")
+    return x.dtype.type(int(value))
 
 
 @threshold.vjp("x")

@@ -99,7 +99,14 @@ def ctc_loss(
 
 @ctc_loss.vjp("log_probs")
 def _(
-    g: Any, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, alpha: Any, blank: int, zero_infinity: bool
+    g: Any,
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    alpha: Any,
+    blank: int,
+    zero_infinity: bool,
 ) -> Any:
     return ctc_loss_grad(
         g, log_probs, targets, input_lengths, target_lengths, alpha, blank=blank, zero_infinity=zero_infinity

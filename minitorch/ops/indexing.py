@@ -14,7 +14,7 @@ from minitorch.autograd.primitives import sum_to
 from minitorch.autograd.views import writes
 from minitorch.backend import xp_of
 from minitorch.errors import explain
-from minitorch.ops.memory import scalar_failure, scalar_for
+from minitorch.ops.memory import copied, scalar_failure, scalar_for
 
 # -- basic -------------------------------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ def _(g: Any, index: tuple) -> Any:
 @op(node=lambda s: s["kind"] + "ScatterBackward0")
 def replace(x: Any, src: Any, *, index: tuple, kind: str = "Slice") -> Any:
     """x with `src` (zeros if None) at a basic index: select_scatter and slice_scatter."""
-    out = x.copy()
+    out = copied(x)
     out[index] = 0 if src is None else src
     return out
 
@@ -237,7 +237,7 @@ def _(g: Any, positions: Positions) -> Any:
 @op(diagnose=_explain_positions)
 def index_put(x: Any, values: Any, *, positions: Positions, accumulate: bool = False) -> Any:
     """x with `values` put at (or added to) the positions."""
-    out = x.copy()
+    out = copied(x)
     _write_index_put(out, values, positions=positions, accumulate=accumulate)
     return out
 
@@ -305,7 +305,7 @@ def _(g: Any, index: Any) -> Any:
 @op(diagnose=_explain_take)
 def put(x: Any, index: Any, source: Any, *, accumulate: bool = False) -> Any:
     """x with source's elements put at (or added to) the flat positions `index`."""
-    out = x.copy("C")
+    out = copied(x, "C")
     flat = out.reshape(-1)
     values = 0 if source is None else source.reshape(-1)
     if accumulate:

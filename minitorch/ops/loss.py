@@ -119,7 +119,7 @@ def _(g: Any, x: Any, y: Any, weight: Any, x_shape: tuple, reduction: str) -> An
 
 @binary_cross_entropy.vjp("y")
 def _(g: Any, x: Any, weight: Any, x_shape: tuple, reduction: str) -> Any:
-    slope = clamp_min(log1p(-x), -100.0) - clamp_min(log(x), -100.0)
+    slope = log1p(-x) - log(x)
     return _weighted(slope, weight) * per_element(g, x_shape, reduction)
 
 
@@ -180,22 +180,21 @@ def _targets(x: Any, target: Any, weight: Any, ignore_index: int | None) -> tupl
 
 
 def _reduce_positions(loss: Any, chosen: Any, counted: Any, reduction: str) -> tuple:
-    """(the reduced loss, d loss / d position: an array, or one number for all)."""
+    """(the reduced loss, d loss / d position: of its shape, or 0-d for all the same)."""
     xp = xp_of(loss)
     if chosen is not None:
         loss = loss * chosen
     if counted is not None:
         loss = xp.where(counted, loss, loss.dtype.type(0))
-    slope = 1.0 if chosen is None else chosen
+    slope = xp.asarray(1.0, dtype=loss.dtype) if chosen is None else chosen
     if reduction == "none":
         return loss, slope
     total = xp.add.reduce(loss, None)
     if reduction == "sum":
         return total, slope
-    if chosen is None:
-        return total / loss.size, 1 / loss.size if loss.size else math.nan
-    count = chosen.sum()
-    return total / count, slope / count
+    count = loss.size if chosen is None else chosen.sum()
+    slope = xp.asarray(slope / count)
+    return total / count, slope if counted is None else xp.where(counted, slope, loss.dtype.type(0))
 
 
 @op(aux=("index", "slope"))

@@ -8,7 +8,7 @@ from minitorch.autograd.op import op
 from minitorch.autograd.primitives import sum_to
 from minitorch.autograd.views import writes
 from minitorch.backend import xp_of
-from minitorch.ops.memory import scalar_failure, scalar_for
+from minitorch.ops.memory import copied, scalar_failure, scalar_for
 
 
 def _explain_fill(inputs: tuple, settings: dict, error: Exception) -> Exception | None:
@@ -86,7 +86,7 @@ def _(g: Any, mask: Any) -> Any:
 @op
 def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     """x with the first elements of source, in order, where mask is true; x and mask of one shape."""
-    out = x.copy()
+    out = copied(x)
     out[mask] = source.reshape(-1)[: int(mask.sum())]
     return out
 

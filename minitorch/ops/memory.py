@@ -17,6 +17,11 @@ from minitorch.errors import explain
 # -- copies ------------------------------------------------------------------------------------------------------------
 
 
+def copied(x: Any, order: str = "K") -> Any:
+    """A copy that may be written to, also of a NumPy scalar (which a vjp may meet in place of a 0-d array)."""
+    return xp_of(x).array(x, order=order)
+
+
 @op
 def clone(x: Any, *, order: str = "K") -> Any:
     """A copy; order "K" keeps the order of the dimensions in memory, "C" makes it row-major."""
@@ -272,33 +277,28 @@ def _places(xp: Any, size: tuple, stride: tuple, offset: int) -> Any:
 
 
 @op
-def as_strided_scatter(x: Any, src: Any, *, size: tuple, stride: tuple, storage_offset: int) -> Any:
-    """A contiguous copy of x with `src` (zeros if None) at the places of such a view of it."""
-    out = xp_of(x).ascontiguousarray(x.copy("C")).reshape(x.shape)
-    view_by_strides(out, size, stride, storage_offset)[...] = 0 if src is None else src
-    return out
+def as_strided_scatter(x: Any, src: Any, *, view: tuple, layout: tuple) -> Any:
+    """x with `src` (zeros if None) where `view` (sizes, strides, offset) of its storage lies; layout: x's own."""
+    return _into_storage(x, layout, view, src)
 
 
 @as_strided_scatter.vjp("x")
-def _(g: Any, size: tuple, stride: tuple, storage_offset: int) -> Any:
-    return as_strided_scatter(g, None, size=size, stride=stride, storage_offset=storage_offset)
+def _(g: Any, view: tuple, layout: tuple) -> Any:
+    return as_strided_scatter(g, None, view=view, layout=layout)
 
 
 @as_strided_scatter.vjp("src")
-def _(g: Any, size: tuple, stride: tuple, storage_offset: int) -> Any:
-    return as_strided_copy(g, size=size, stride=stride, storage_offset=storage_offset)
+def _(g: Any, view: tuple, layout: tuple) -> Any:
+    return rearrange(g, source=layout, target=view, weigh="in")
 
 
-@op
-def as_strided_copy(x: Any, *, size: tuple, stride: tuple, storage_offset: int) -> Any:
-    """A copy of such a view of a contiguous copy of x."""
-    return view_by_strides(x.copy("C"), size, stride, storage_offset).copy()
-
-
-@as_strided_copy.vjp("x")
-def _(g: Any, x_shape: tuple, size: tuple, stride: tuple, storage_offset: int) -> Any:
-    layout = (contiguous_strides(x_shape), 0)
-    return rearrange(g, source=(size, stride, storage_offset), target=(x_shape, *layout), weigh="out")
+def _into_storage(x: Any, layout: tuple, view: tuple, src: Any) -> Any:
+    xp = xp_of(x)
+    own, written = _places(xp, *layout), _places(xp, *view)
+    flat = xp.zeros(max(int(own.max()) if own.size else 0, int(written.max()) if written.size else 0) + 1, dtype=x.dtype)
+    flat[own] = x
+    flat[written] = 0 if src is None else src
+    return flat[own]
 
 
 def contiguous_strides(shape: tuple) -> tuple:

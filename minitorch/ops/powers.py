@@ -224,7 +224,10 @@ def _(g: Any, x: Any, y: Any) -> Any:
 @op(promote="float")
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e**-x); e**-x may overflow to inf, which gives 0."""
-    return matching(x, 1 / (1 + xp_of(x).exp(-widened(x))))
+    xp = xp_of(x)
+    y = xp.exp(-widened(x))
+    y = y + 1  # not in place: a 0-d array's result is a scalar
+    return matching(x, xp.reciprocal(y))
 
 
 @sigmoid.vjp("x")

@@ -62,6 +62,8 @@ def add_up(x: Any, dim: Any, keepdim: bool) -> Any:
 
 @op(node=lambda s: "SumBackward0" if s["dim"] is None else "SumBackward1")
 def sum(x: Any, *, dim: Any = None, keepdim: bool = False) -> Any:
+    if x.dtype.char in _AS_IS:
+        return xp_of(x).add.reduce(x, dim, None, None, keepdim)
     return add_up(x, dim, keepdim)
 
 
@@ -72,9 +74,9 @@ def _(g: Any, x_shape: tuple, dim: Any, keepdim: bool) -> Any:
 
 @op(node=lambda s: "MeanBackward0" if s["dim"] is None else "MeanBackward1")
 def mean(x: Any, *, dim: Any = None, keepdim: bool = False) -> Any:
-    char = x.dtype.char
-    if char in "fdFD":
-        return xp_of(x).add.reduce(x, dim, None, None, keepdim) / count(x.shape, dim)
+    if x.dtype.char in "fdFD":
+        n = x.size if dim is None else count(x.shape, dim)
+        return xp_of(x).add.reduce(x, dim, None, None, keepdim) / n
     return (x.sum(axis=dim, keepdims=keepdim, dtype="float32") / count(x.shape, dim)).astype(x.dtype)
 
 

@@ -85,7 +85,8 @@ def nan_to_num(x: Any, *, nan: float | None = 0.0, posinf: float | None = None, 
     xp = xp_of(x)
     if x.dtype.kind == "c":
         out = xp.empty_like(x)
-        out.real, out.imag = (_replaced(part, nan, posinf, neginf, xp) for part in (x.real, x.imag))
+        for part, into in ((x.real, out.real), (x.imag, out.imag)):
+            into[...] = _replaced(part, nan, posinf, neginf, xp)
         return out
     return _replaced(x, nan, posinf, neginf, xp)
 

@@ -7,6 +7,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.masking import masked_fill, masked_keep
+from minitorch.ops.memory import copied
 from minitorch.ops.scattering import _corner, _grid, embed_corner, gather, gather_spread, scatter
 
 UFUNC = {"sum": "add", "mean": "add", "prod": "multiply", "amax": "maximum", "amin": "minimum"}
@@ -32,13 +33,13 @@ def scatter_reduce(
 ) -> Any:
     """x with the elements of src that index sends to one place reduced there; include_self: with what x has there."""
     if index.size == 0:
-        return x.copy()
+        return copied(x)
     if x.ndim == 0:
         flat = scatter_reduce.op.forward  # type: ignore[attr-defined]
         one = flat(x.reshape(1), index.reshape(-1), src.reshape(-1), dim=0, reduce=reduce, include_self=include_self)
         return one.reshape(())
     xp, key = xp_of(x), _grid(index, dim)
-    out = x.copy("C")
+    out = copied(x, "C")
     if not include_self:
         out[key] = _neutral(xp, x.dtype, reduce)
     getattr(xp, UFUNC[reduce]).at(out, key, _corner(src, index.shape))

@@ -14,7 +14,7 @@ from minitorch.autograd.primitives import sum_to
 from minitorch.autograd.views import writes
 from minitorch.backend import xp_of
 from minitorch.ops.indexing import add_rows
-from minitorch.ops.memory import scalar_failure, scalar_for
+from minitorch.ops.memory import copied, scalar_failure, scalar_for
 
 # -- gather and scatter ------------------------------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ def _explain_scatter(inputs: tuple, settings: dict, error: Exception) -> Excepti
 @op(node=lambda s: "ScatterBackward1" if s["by_number"] else "ScatterBackward0", diagnose=_explain_scatter)
 def scatter(x: Any, index: Any, src: Any, *, dim: int, by_number: bool = False) -> Any:
     """x with out[i, index[i, j, k], k] = src[i, j, k] for dim 1; src is a tensor or a number."""
-    out = x.copy()
+    out = copied(x)
     _write_scatter(out, index, src, dim=dim)
     return out
 
@@ -117,7 +117,7 @@ def _(g: Any, index: Any, src_shape: tuple, dim: int) -> Any:
 def embed_corner(x: Any, *, shape: tuple) -> Any:
     """Zeros of `shape` whose first elements along each dimension are x."""
     if x.shape == shape:
-        return x.copy()
+        return copied(x)
     out = xp_of(x).zeros(shape, dtype=x.dtype)
     _corner(out, x.shape)[...] = x
     return out
@@ -131,7 +131,7 @@ def _(g: Any, x_shape: tuple) -> Any:
 @op
 def scatter_add(x: Any, index: Any, src: Any, *, dim: int) -> Any:
     """x with out[i, index[i, j, k], k] += src[i, j, k] for dim 1."""
-    out = x.copy("C")
+    out = copied(x, "C")
     _add(out, index, src, dim)
     return out
 
@@ -193,7 +193,7 @@ def _(g: Any, index: Any, dim: int) -> Any:
 @op
 def index_add(x: Any, index: Any, source: Any, *, dim: int, alpha: Any = 1) -> Any:
     """x with alpha * source's slices added to the slices of x that `index` names."""
-    out = x.copy("C")
+    out = copied(x, "C")
     _write_index_add(out, index, source, dim=dim, alpha=alpha)
     return out
 
@@ -225,7 +225,7 @@ def _(g: Any, index: Any, source_shape: tuple, dim: int, alpha: Any) -> Any:
 @op
 def index_copy(x: Any, index: Any, source: Any, *, dim: int) -> Any:
     """x with the slices that `index` names replaced by source's."""
-    out = x.copy()
+    out = copied(x)
     _write_index_copy(out, index, source, dim=dim)
     return out
 
@@ -251,7 +251,7 @@ def _(g: Any, index: Any, source_shape: tuple, dim: int) -> Any:
 @op(node=lambda s: "IndexFillBackward1" if s["by_tensor"] else "IndexFillBackward0", diagnose=_explain_scatter)
 def index_fill(x: Any, index: Any, value: Any, *, dim: int, by_tensor: bool = False) -> Any:
     """x with the slices that `index` names filled with a number or 0-d tensor."""
-    out = x.copy()
+    out = copied(x)
     _write_index_fill(out, index, value, dim=dim)
     return out
 

@@ -10,24 +10,21 @@ from minitorch.ops.elementwise import conj, exp
 from minitorch.ops.reduce import keep, sum
 
 
-def _shifted(x: Any, dim: int) -> Any:
-    """x - max(x) along `dim`, in float32 for halves; a new array."""
-    if x.dtype.char in "eE":
-        x = x.astype("float32")
-    return x - x.max(axis=dim, keepdims=True) if x.size else x.copy()
-
-
-def _each(x: Any, dim: int) -> Any:
-    """0-d tensors have one dimension here."""
-    return x.reshape(1) if x.ndim == 0 else x
+def _widened(forward: Any, x: Any, dim: int) -> Any:
+    """Carry out `forward` on what it can't take as it is: halves, 0-d tensors (one dimension here), no elements."""
+    if not x.size:
+        return x.copy()
+    wide = x.astype("float32") if x.dtype.char in "eE" else x
+    return forward(wide.reshape(1) if x.ndim == 0 else wide, dim=dim).astype(x.dtype).reshape(x.shape)
 
 
 @op
 def softmax(x: Any, *, dim: int) -> Any:
-    e = _shifted(_each(x, dim), dim)
-    xp_of(x).exp(e, out=e)
-    e /= e.sum(axis=dim, keepdims=True)
-    return e.astype(x.dtype, copy=False).reshape(x.shape)
+    if x.dtype.char not in "fd" or not x.size or not x.ndim:
+        return _widened(softmax.op.forward, x, dim)
+    e = xp_of(x).exp(x - x.max(dim, None, True))
+    e /= xp_of(x).add.reduce(e, dim, None, None, True)
+    return e
 
 
 @softmax.vjp("x")
@@ -39,10 +36,12 @@ def _(g: Any, out: Any, dim: int) -> Any:
 
 @op
 def log_softmax(x: Any, *, dim: int) -> Any:
+    if x.dtype.char not in "fd" or not x.size or not x.ndim:
+        return _widened(log_softmax.op.forward, x, dim)
     xp = xp_of(x)
-    y = _shifted(_each(x, dim), dim)
-    y -= xp.log(xp.exp(y).sum(axis=dim, keepdims=True))
-    return y.astype(x.dtype, copy=False).reshape(x.shape)
+    y = x - x.max(dim, None, True)
+    y -= xp.log(xp.add.reduce(xp.exp(y), dim, None, None, True))
+    return y
 
 
 @log_softmax.vjp("x")

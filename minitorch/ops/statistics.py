@@ -19,9 +19,9 @@ def _variance(x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
     n = count(x.shape, dim)
     if x.dtype.char in "eE":
         return _variance(x.astype("float32"), dim, correction, keepdim).astype(x.dtype)
-    d = x - add_up(x, dim, True) / x.real.dtype.type(n)
+    d = x - add_up(x, dim, True) / n
     squares = (d.real * d.real + d.imag * d.imag) if x.dtype.kind == "c" else d * d
-    return add_up(squares, dim, keepdim) / x.real.dtype.type(max(0, n - correction))
+    return add_up(squares, dim, keepdim) / max(0, n - correction)
 
 
 @op

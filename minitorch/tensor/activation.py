@@ -145,7 +145,11 @@ def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
 
 
 def rrelu(
-    input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: Generator | None = None
+    input: Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    generator: Generator | None = None,
 ) -> Tensor:
     """x where x > 0, else a x, with slopes a drawn from [lower, upper) in training, else their mean.
 
@@ -157,7 +161,11 @@ def rrelu(
 
 
 def rrelu_(
-    input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: Generator | None = None
+    input: Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    generator: Generator | None = None,
 ) -> Tensor:
     """In-place version of `rrelu`."""
     return _rrelu(input, lower, upper, training, generator, True)
@@ -166,7 +174,9 @@ def rrelu_(
 def _rrelu(input: Any, lower: float, upper: float, training: bool, generator: Any, in_place: bool) -> Tensor:
     check_tensor("rrelu", input)
     if not lower <= upper:
-        raise RuntimeError(f"rrelu: Lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
+        raise RuntimeError(
+            f"rrelu: Lower bound should be less than or equal to the upper bound, got {lower} and {upper}"
+        )
     if not training:
         return apply("rrelu", ops.leaky_relu, input, in_place, negative_slope=(lower + upper) / 2)
     noise = wrap(_slopes(input._array, lower, upper, generator or default_generator))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ from minitorch.autograd.op import op
 from minitorch.autograd.primitives import cast
 from minitorch.backend import device as Device
 from minitorch.backend import device_of, dtypes, to_device
-from minitorch.tensor import convert, creation
+from minitorch.errors import type_error
+from minitorch.tensor import creation
 from minitorch.tensor.options import check_options
 
 if TYPE_CHECKING:
@@ -28,10 +30,15 @@ def _(g: Any, device: Any, source: Any) -> Any:
     return transfer(g, device=source, source=device)
 
 
+def _cast(t: Any, to: dtypes.dtype) -> Any:
+    """t in another dtype; gradients flow to floating and complex ones only."""
+    return cast(t if to.category >= 2 else t.detach(), dtype=to.numpy)
+
+
 def _cast_method(name: str, to: dtypes.dtype) -> Callable:
     def method(self: Any, memory_format: Any = None) -> Any:
         check_options(name, None, memory_format)
-        return self if self._array.dtype == to.numpy else cast(self, dtype=to.numpy)
+        return self if self._array.dtype == to.numpy else _cast(self, to)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"self as {to!r}; self itself if it is that already."
@@ -62,7 +69,7 @@ class CastsMixin(TensorBase):
         dtype, device, copy = _parse_to(args, kwargs)
         result: Any = self
         if dtype is not None and self._array.dtype != dtype.numpy:
-            result = cast(result, dtype=dtype.numpy)
+            result = _cast(result, dtype)
         if device is not None and not _is_on(result._array, device):
             result = transfer(result, device=device, source=device_of(result._array))
         if copy and result is self:
@@ -70,20 +77,32 @@ class CastsMixin(TensorBase):
         return result
 
     def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
-        """The legacy type name ('torch.FloatTensor'), or self cast to a dtype or legacy type."""
+        """The legacy type name ('torch.FloatTensor'), or self cast to a dtype or legacy type.
+
+        >>> import minitorch as mt
+        >>> mt.ones(1).type(), mt.ones(1).type(mt.int64).type()
+        ('torch.FloatTensor', 'torch.LongTensor')
+        """
         if dtype is None:
             prefix = "torch." if device_of(self._array).type == "cpu" else "torch.cuda."
             return f"{prefix}{dtypes.SCALAR_NAME[dtypes.from_numpy(self._array.dtype)]}Tensor"
-        if isinstance(dtype, str):
-            found = dtypes.from_legacy(dtype)
-            if found is None:
-                raise ValueError(f"invalid type: '{dtype}'")
-            return self.to(device="cuda" if ".cuda." in dtype else "cpu", dtype=found)
-        legacy = getattr(dtype, "legacy_dtype", None)
-        return self.to(dtype=legacy if legacy is not None else dtype)
+        if isinstance(dtype, dtypes.dtype):
+            return self.to(dtype=dtype)
+        if isinstance(dtype, legacy_type):
+            return self.to(device=dtype.device_name, dtype=dtype.dtype)
+        if isinstance(dtype, builtins.type) and issubclass(dtype, TensorBase):
+            return self.to(device="cpu", dtype=dtypes.get_default_dtype())
+        if not isinstance(dtype, (str, builtins.type)):
+            raise TypeError("type(): dtype must be a type, str, or dtype object")
+        found = dtypes.from_legacy(dtype) if isinstance(dtype, str) and dtype.startswith("torch.") else None
+        if found is None:
+            raise ValueError(f"invalid type: '{dtype if isinstance(dtype, str) else dtype.__name__}'")
+        return self.to(device="cuda" if ".cuda." in dtype else "cpu", dtype=found)
 
-    def type_as(self, other: Any) -> Tensor:
+    def type_as(self, other: Tensor) -> Tensor:
         """self with other's dtype and device."""
+        if not isinstance(other, TensorBase):
+            raise type_error("type_as", "other", 1, "Tensor", other)
         return self.to(other)
 
     def cpu(self, memory_format: Any = None) -> Tensor:
@@ -108,30 +127,32 @@ def _is_on(array: Any, device: Any) -> Any:
 
 
 def _parse_to(args: tuple, kwargs: dict) -> tuple:
-    """(dtype, device, copy) out of to()'s overloads."""
-    kwargs = dict(kwargs)
-    copy = kwargs.pop("copy", False)
-    kwargs.pop("non_blocking", None)
-    check_options("to", None, kwargs.pop("memory_format", None))
-    dtype, device, other = kwargs.pop("dtype", None), kwargs.pop("device", None), kwargs.pop("other", None)
-    if kwargs:
-        raise TypeError(f"to() received an invalid keyword argument '{next(iter(kwargs))}'")
+    """(dtype, device, copy) out of to()'s overloads: (dtype), (device, dtype), (other), each with non_blocking, copy."""
+    named = dict(kwargs)
+    check_options("to", None, named.pop("memory_format", None))
     rest = list(args)
-    if other is not None:
-        rest.insert(0, other)
-    for k, a in enumerate(rest):
-        if isinstance(a, TensorBase) and k == 0:
-            dtype, device = dtypes.from_numpy(a._array.dtype), device_of(a._array)
-        elif isinstance(a, dtypes.dtype):
-            dtype = a
-        elif isinstance(a, (str, Device)) or (isinstance(a, int) and not isinstance(a, bool) and k == 0):
-            device = a
-        elif isinstance(a, bool):
-            copy = a if k == len(rest) - 1 and any(isinstance(b, bool) for b in rest[:k]) else copy
-        elif a is not None:
-            raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
-    if dtype is not None and not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"to(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
+    first = rest[0] if rest else named.get("other")
+    dtype = device = None
+    if isinstance(first, TensorBase):
+        rest[:1] = []
+        named.pop("other", None)
+        dtype, device = dtypes.from_numpy(first._array.dtype), device_of(first._array)
+    elif isinstance(first, dtypes.dtype) or first in (builtins.float, builtins.int, builtins.bool):
+        dtype = dtypes.as_dtype("to", rest.pop(0))
+    elif rest and (first is None or (isinstance(first, (str, Device, builtins.int)) and not isinstance(first, builtins.bool))):
+        device = rest.pop(0)
+        dtype = rest.pop(0) if rest and not isinstance(rest[0], builtins.bool) else None
+    device, dtype = named.pop("device", device), named.pop("dtype", dtype)
+    flags = dict(zip(("non_blocking", "copy"), rest, strict=False))
+    copy = named.pop("copy", flags.get("copy", False))
+    named.pop("non_blocking", None)
+    if named or len(rest) > 2 or not all(isinstance(flag, builtins.bool) for flag in (*rest, copy)):
+        came = ", ".join([builtins.type(a).__name__ for a in args] + [f"{n}={builtins.type(v).__name__}" for n, v in kwargs.items()])
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got ({came}), but expected (dtype), (device, dtype) or "
+            "(other), each with non_blocking and copy"
+        )
+    dtype = None if dtype is None else dtypes.as_dtype("to", dtype)
     if device is not None and not isinstance(device, Device):
         device = Device(device)
     if device is not None:
@@ -144,24 +165,25 @@ class legacy_type:
 
     def __init__(self, name: str, dtype: dtypes.dtype, device: str = "cpu") -> None:
         self.__name__ = name
-        self.legacy_dtype = dtype
+        self.dtype = dtype
         self.device_name = device
 
-    def __call__(self, *args: Any) -> Any:
-        if len(args) == 1 and not isinstance(args[0], int):
-            data = args[0]
-            if isinstance(data, TensorBase):
-                return data.to(self.legacy_dtype)  # type: ignore[attr-defined]
-            return convert.tensor(data, dtype=self.legacy_dtype, device=self.device_name)
-        return creation.empty(*(args or (0,)), dtype=self.legacy_dtype, device=self.device_name)
+    def __call__(self, *args: Any, device: Any = None, **named: Any) -> Any:
+        return creation.legacy_new(self.dtype, device or self.device_name, args, named)
 
     def __instancecheck__(self, t: Any) -> Any:
-        return isinstance(t, TensorBase) and dtypes.from_numpy(t._array.dtype) is self.legacy_dtype
+        return (
+            isinstance(t, TensorBase)
+            and dtypes.from_numpy(t._array.dtype) is self.dtype
+            and device_of(t._array).type == self.device_name
+        )
 
     def __repr__(self) -> str:
-        return f"<class 'torch.{self.__name__}'>"
+        return f"<class 'torch.{'cuda.' if self.device_name == 'cuda' else ''}{self.__name__}'>"
 
 
-LEGACY_TYPES = {f"{name}Tensor": legacy_type(f"{name}Tensor", dtypes._LEGACY[name]) for name in dtypes._LEGACY if name[:2] not in ("Co", "BF")}
+_NAMES = [f"{name}Tensor" for name in dtypes._LEGACY if not name.startswith("Complex")]
+LEGACY_TYPES = {name: legacy_type(name, dtypes._LEGACY[name.removesuffix("Tensor")]) for name in _NAMES}
+CUDA_LEGACY_TYPES = {name: legacy_type(name, LEGACY_TYPES[name].dtype, "cuda") for name in _NAMES}
 
 FUNCTIONS: dict[str, Callable] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.backend import device as Device
 from minitorch.backend import dtypes, to_device, to_host
+from minitorch.backend.device import get_default_device
+from minitorch.tensor.nested import array_of
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -39,6 +42,15 @@ def tensor(
     t = wrap(host_array(data, dtype))
     if device is not None:
         t._array = to_device(t._array, Device(device))
+    elif get_default_device().type != "cpu":
+        t._array = to_device(t._array, get_default_device())
+    return _asking(t, "tensor", requires_grad)
+
+
+def _asking(t: Any, op: str, requires_grad: bool) -> Any:
+    """The new tensor `t`, with requires_grad as asked."""
+    if requires_grad.__class__ is not bool:
+        raise TypeError(f"{op}(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
     if requires_grad:
         t.requires_grad = True
     return t
@@ -46,98 +58,32 @@ def tensor(
 
 def host_array(data: Any, dtype: Any = None) -> np.ndarray:
     """A new host array of `data`, in torch's dtype for it or the one given."""
-    if dtype is not None and not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
+    if dtype is not None:
+        dtype = dtypes.as_dtype("tensor", dtype)
     if isinstance(data, TensorBase):
         array = to_host(data._array)
         return np.array(array, dtype=array.dtype if dtype is None else dtype.numpy)
     if isinstance(data, (np.ndarray, np.generic)):
         own = dtypes.from_numpy(np.asarray(data).dtype)
         return np.array(data, dtype=(dtype or own).numpy, order="C")
-    array = _from_nested(data)
-    if dtype is None:
-        dtype = _inferred(data, array)
-    if array.dtype.kind == "f" and dtype.category == 1 and not np.all(np.isfinite(array)):
-        raise ValueError("cannot convert float NaN or infinity to integer")
-    return np.array(array, dtype=dtype.numpy, order="C")
-
-
-def _inferred(data: Any, array: np.ndarray) -> dtypes.dtype:
-    if array.dtype.kind in "fc" and not _has_typed(data):
-        default = dtypes.get_default_dtype()
-        return default.to_complex() if array.dtype.kind == "c" else default
-    return dtypes.from_numpy(array.dtype) if array.dtype.kind != "i" or _has_typed(data) else dtypes.int64
-
-
-def _has_typed(data: Any) -> bool:
-    """True if the first number in nested lists brings a NumPy or tensor dtype of its own."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.generic, TensorBase))
-
-
-def _from_nested(data: Any) -> np.ndarray:
-    """An array of nested lists; ragged lists and foreign objects are torch's errors."""
-    if isinstance(data, str) or data is None:
-        raise TypeError(f"new(): invalid data type '{type(data).__name__}'" if data is not None else "Could not infer dtype of NoneType")
-    if isinstance(data, (list, tuple)) and _contains_tensors(data):
-        data = _to_lists(data)
-    elif hasattr(data, "__array__"):
-        return np.asarray(data)
-    try:
-        array = np.asarray(data)
-    except OverflowError:
-        raise RuntimeError("Overflow when unpacking long long") from None
-    except (ValueError, TypeError):
-        raise ValueError(_ragged(data)) from None
-    if array.dtype.kind in "OUSVM":
-        if array.dtype.kind == "O" and _all_ints(data):
-            raise RuntimeError("Overflow when unpacking long long")
-        inner = data
-        while isinstance(inner, (list, tuple)) and inner:
-            inner = inner[0]
-        raise TypeError(f"new(): invalid data type '{type(inner).__name__}'" if isinstance(inner, str) else f"Could not infer dtype of {type(inner).__name__}")
-    if array.size == 0 and array.dtype == np.float64:
-        return array.astype(np.float64)
-    return array
-
-
-def _all_ints(data: Any) -> bool:
-    return all(_all_ints(d) for d in data) if isinstance(data, (list, tuple)) else isinstance(data, int)
-
-
-def _contains_tensors(data: Any) -> bool:
-    return any(isinstance(d, TensorBase) or (isinstance(d, (list, tuple)) and _contains_tensors(d)) for d in data)
-
-
-def _to_lists(data: Any) -> Any:
-    if isinstance(data, TensorBase):
-        return to_host(data._array)
-    return [_to_lists(d) for d in data] if isinstance(data, (list, tuple)) else data
-
-
-def _ragged(data: Any) -> str:
-    """torch's message for lists of unequal length: which dimension, what was expected, what came."""
-    depth = 0
-    level = [data]
-    while level and all(isinstance(d, (list, tuple)) for d in level):
-        lengths = [len(d) for d in level]
-        odd = next((n for n in lengths if n != lengths[0]), None)
-        if odd is not None:
-            return f"expected sequence of length {lengths[0]} at dim {depth} (got {odd})"
-        level = [d for row in level for d in row]
-        depth += 1
-    return "too many dimensions or mixed numbers and sequences in nested lists"
+    return array_of(data, dtype)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """A tensor of `data`, sharing memory where possible (tensors and NumPy arrays of the wanted dtype and device)."""
+    """A tensor of `data`, sharing memory where possible (tensors and NumPy arrays of the wanted dtype and device).
+
+    >>> import minitorch as mt, numpy as np
+    >>> a = np.zeros(2)
+    >>> mt.as_tensor(a)[0] = 1
+    >>> print(a)
+    [1. 0.]
+    """
     if isinstance(data, TensorBase):
         return data.to(device=device, dtype=dtype)  # type: ignore[attr-defined]
     if isinstance(data, np.ndarray):
         t = from_numpy(data)
-        if dtype is not None and t.dtype is not dtype:
-            t = wrap(t._array.astype(dtype.numpy))
+        if dtype is not None and t.dtype is not dtypes.as_dtype("as_tensor", dtype):
+            t = wrap(t._array.astype(dtypes.as_dtype("as_tensor", dtype).numpy))
     else:
         t = wrap(host_array(data, dtype))
     if device is not None:
@@ -146,19 +92,26 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
-    """As `as_tensor`, with the say over copying: True always copies, False raises if a copy would be needed."""
-    t = as_tensor(obj, dtype=dtype, device=device)
-    shares = isinstance(obj, (np.ndarray, TensorBase)) and np.shares_memory(
-        to_host(t._array), obj if isinstance(obj, np.ndarray) else to_host(obj._array)
+    """As `as_tensor`, with the say over copying: True always copies, False raises if a copy would be needed.
+
+    Also takes objects with the buffer protocol (bytes, array.array), whose memory is read as `dtype`, and with DLPack.
+    """
+    source: Any = obj
+    if isinstance(obj, (bytes, bytearray, memoryview, array)):
+        source = frombuffer(obj, dtype=dtypes.get_default_dtype() if dtype is None else dtype)
+    elif not isinstance(obj, (TensorBase, np.ndarray)) and hasattr(obj, "__dlpack__") and not isinstance(obj, np.generic):
+        source = from_dlpack(obj)
+    t = as_tensor(source, dtype=dtype, device=device)
+    shares = isinstance(source, (np.ndarray, TensorBase)) and np.shares_memory(
+        to_host(t._array), source if isinstance(source, np.ndarray) else to_host(source._array)
     )
     if copy and shares:
         t = wrap(t._array.copy())
     elif copy is False and not shares:
-        raise ValueError("can't alias arbitrary sequence into a tensor." if not hasattr(obj, "shape") else "asarray: a copy is needed, but copy=False")
-    if requires_grad:
-        t = t.detach()
-        t.requires_grad = True
-    return t
+        if not isinstance(source, (np.ndarray, TensorBase)):
+            raise ValueError("asarray: can't alias arbitrary sequence into a tensor.")
+        raise ValueError(f"asarray: can't alias tensor into dtype {t.dtype!r} on {t.device}: that needs a copy, but copy=False")
+    return _asking(t.detach(), "asarray", requires_grad) if requires_grad else t
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -174,8 +127,6 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     dtypes.from_numpy(ndarray.dtype)  # refuses what torch refuses
-    if not ndarray.dtype.isnative:
-        raise ValueError("given numpy array has byte order different from the native byte order. Conversion between byte orders is currently not supported.")
     if not ndarray.flags.writeable:
         import warnings
 
@@ -190,27 +141,119 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 
 def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
     """A tensor over the memory of an object with the buffer protocol."""
-    if count == 0 or len(memoryview(buffer).cast("B")) == 0:
-        raise ValueError(f"both buffer length ({len(memoryview(buffer).cast('B'))}) and count ({count}) must not be 0")
-    t = wrap(np.frombuffer(buffer, dtype=dtype.numpy, count=count, offset=offset))
-    t.requires_grad = requires_grad
-    return t
+    np_dtype = dtypes.as_dtype("frombuffer", dtype).numpy
+    try:
+        length = memoryview(buffer).nbytes
+    except TypeError:
+        raise ValueError("frombuffer: object does not implement Python buffer protocol.") from None
+    size = np_dtype.itemsize
+    if length == 0 or count == 0:
+        raise ValueError(f"frombuffer: both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= offset < length:
+        raise ValueError(
+            f"frombuffer: offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} bytes) minus 1"
+        )
+    if count > 0 and offset + count * size > length:
+        raise ValueError(
+            f"frombuffer: requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not be greater "
+            f"than actual buffer length ({length} bytes)"
+        )
+    if count < 0 and (length - offset) % size:
+        raise ValueError(
+            f"frombuffer: buffer length ({length - offset} bytes) after offset ({offset} bytes) must be a multiple of "
+            f"element size ({size})"
+        )
+    return _asking(wrap(np.frombuffer(buffer, np_dtype, count if count > 0 else -1, offset)), "frombuffer", requires_grad)
+
+
+class _Capsule:
+    """A bare DLPack capsule of host memory, as an object that speaks the protocol."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
 
 
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor that shares memory with any object that speaks DLPack (torch, NumPy, JAX, CuPy)."""
-    if not hasattr(ext_tensor, "__dlpack__"):
-        raise TypeError(f"from_dlpack: expected an object with __dlpack__, got {type(ext_tensor).__name__}")
-    kind = ext_tensor.__dlpack_device__()[0]
-    backend = Device("cuda" if int(kind) == 2 else "cpu").backend
+    """A tensor that shares memory with any object that speaks DLPack (torch, NumPy, JAX, CuPy), or with a capsule.
+
+    >>> import minitorch as mt, numpy as np
+    >>> mt.from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
     if isinstance(ext_tensor, TensorBase):
-        return ext_tensor.detach()  # type: ignore[attr-defined]
-    array = backend.xp.from_dlpack(ext_tensor)
-    if isinstance(array, np.ndarray) and not array.flags.writeable:
-        array = np.lib.stride_tricks.as_strided(array, array.shape, array.strides, writeable=True)
-    t = wrap(array)
+        ext_tensor.__dlpack__()  # type: ignore[attr-defined]  # refuses tensors that require grad
+        t = wrap(ext_tensor._array)
+    else:
+        if not hasattr(ext_tensor, "__dlpack__"):
+            if type(ext_tensor).__name__ != "PyCapsule":
+                raise RuntimeError(f"from_dlpack: expected an object with __dlpack__ or a capsule, got {type(ext_tensor).__name__}")
+            ext_tensor = _Capsule(ext_tensor)
+        kind = int(ext_tensor.__dlpack_device__()[0])
+        shared = Device("cuda" if kind == 2 else "cpu").backend.xp.from_dlpack(ext_tensor)
+        if isinstance(shared, np.ndarray) and not shared.flags.writeable:
+            shared = np.lib.stride_tricks.as_strided(shared, shared.shape, shared.strides, writeable=True)
+        t = wrap(shared)
     if copy:
-        t = wrap(array.copy())
+        t = wrap(t._array.copy())
+    elif copy is False and device is not None and Device(device) != t.device:
+        raise ValueError(f"from_dlpack: cannot move from {t.device} to {device} without a copy, but copy=False")
+    return t if device is None else t.to(device)
+
+
+def is_tensor(obj: Any) -> bool:
+    """True if obj is a minitorch tensor."""
+    return isinstance(obj, TensorBase)
+
+
+class ConvertMixin(TensorBase):
+    """DLPack on the way out."""
+
+    __slots__ = ()
+
+    def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None) -> Any:
+        """A DLPack capsule sharing memory with this tensor."""
+        if self.requires_grad:  # type: ignore[attr-defined]
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        array = self._array
+        if array.dtype.name == "bfloat16":
+            raise BufferError("bfloat16 has no DLPack type in NumPy\n    hint  .view(int16) exports the bits")
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return array.__dlpack__(**{name: value for name, value in options.items() if value is not None})
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor that shares memory with any object that speaks DLPack (torch, NumPy, JAX, CuPy), or with a capsule.
+
+    >>> import minitorch as mt, numpy as np
+    >>> mt.from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    if isinstance(ext_tensor, TensorBase):
+        ext_tensor.__dlpack__()  # type: ignore[attr-defined]  # refuses tensors that require grad
+        t = wrap(ext_tensor._array)
+    else:
+        if not hasattr(ext_tensor, "__dlpack__"):
+            if type(ext_tensor).__name__ != "PyCapsule":
+                raise RuntimeError(f"from_dlpack: expected an object with __dlpack__ or a capsule, got {type(ext_tensor).__name__}")
+            ext_tensor = _Capsule(ext_tensor)
+        kind = int(ext_tensor.__dlpack_device__()[0])
+        shared = Device("cuda" if kind == 2 else "cpu").backend.xp.from_dlpack(ext_tensor)
+        if isinstance(shared, np.ndarray) and not shared.flags.writeable:
+            shared = np.lib.stride_tricks.as_strided(shared, shared.shape, shared.strides, writeable=True)
+        t = wrap(shared)
+    if copy:
+        t = wrap(t._array.copy())
+    elif copy is False and device is not None and Device(device) != t.device:
+        raise ValueError(f"from_dlpack: cannot move from {t.device} to {device} without a copy, but copy=False")
     return t if device is None else t.to(device)
 
 

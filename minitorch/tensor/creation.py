@@ -28,6 +28,7 @@ from minitorch.tensor.options import (
     preserve_format,
     strided,
 )
+from minitorch.tensor.size import Size
 from minitorch.tensor.sizes import ints
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def full(
 def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
                   requires_grad: bool = False) -> Tensor:  # fmt: skip
     """A 0-d tensor."""
-    dtype = dtype or dtypes.get_default_dtype()
+    dtype = check_dtype("scalar_tensor", dtype) or dtypes.get_default_dtype()
     return full((), s, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad)
 
 
@@ -129,7 +130,7 @@ def empty_strided(
 ) -> Tensor:  # fmt: skip
     """An uninitialized tensor with the given strides, counted in elements."""
     check_options("empty_strided", layout)
-    check_dtype("empty_strided", dtype)
+    dtype = check_dtype("empty_strided", dtype)
     shape, stride = as_size("empty_strided", (tuple(size),)), ints("empty_strided", "stride", stride, 2)
     if len(shape) != len(stride):
         raise RuntimeError(
@@ -208,12 +209,32 @@ class CreationMixin(TensorBase):
         """Uninitialized, with the given strides and this tensor's dtype and device."""
         return empty_strided(size, stride, **self._new_options(options))
 
-    def new(self, *args: Any, device: Any = None) -> Tensor:
+    def new(self, *args: Any, device: Any = None, **named: Any) -> Tensor:
         """Legacy: `new(2, 3)` is uninitialized, `new([1, 2])` a copy of data, in this tensor's dtype."""
         options = self._new_options({"device": device})
-        if len(args) == 1 and not isinstance(args[0], int) and not getattr(args[0], "is_size", False):
-            return convert.tensor(args[0], **options)
-        return empty(*(args or (0,)), **options)
+        return legacy_new(options["dtype"], options["device"], args, named)
+
+
+def legacy_new(dtype: dtypes.dtype, device: Any, args: tuple, named: dict) -> Any:
+    """torch's old constructors: sizes give uninitialized memory, a sequence its data, a tensor an alias of it."""
+    if named.keys() - {"size", "data"}:
+        raise TypeError(f"new() got an unexpected keyword argument '{min(named.keys() - {'size', 'data'})}'")
+    if "size" in named:
+        return empty(tuple(named["size"]), dtype=dtype, device=device)
+    args = args or ((named["data"],) if "data" in named else ())
+    first = args[0] if len(args) == 1 else 0
+    if isinstance(first, TensorBase) and (first._array.ndim or first._array.dtype.kind not in "iu"):
+        have = dtypes.from_numpy(first._array.dtype)
+        if have is not dtype:
+            raise TypeError(f"new(): expected a tensor of {dtype!r}, got {have!r}\n    hint  .to({dtype!r}) converts")
+        return first.detach()
+    if isinstance(first, (bool, float, complex)):
+        raise TypeError(f"new(): data must be a sequence (got {type(first).__name__})")
+    if isinstance(first, Size):
+        return empty(first, dtype=dtype, device=device)
+    if hasattr(first, "__index__"):
+        return empty(*(args or (0,)), dtype=dtype, device=device)
+    return convert.tensor(first, dtype=dtype, device=device)
 
 
 FUNCTIONS: dict[str, Callable] = {

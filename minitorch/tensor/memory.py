@@ -47,6 +47,8 @@ class MemoryMixin(TensorBase):
         else:
             item = array.dtype.itemsize
             strides = tuple([s // item for s in array.strides])
+            if 0 in strides and 1 in array.shape:
+                strides = _as_torch_counts(array.shape, strides)
         return strides if dim is None else strides[wrap_dim(dim, array.ndim, "stride")]
 
     def storage_offset(self) -> int:
@@ -97,7 +99,10 @@ class MemoryMixin(TensorBase):
             last = ops.clone(shape_ops.permute(self, dims=order), order="C")
             return shape_ops.permute(last, dims=tuple(sorted(range(len(order)), key=order.__getitem__)))
         _check_format("clone", memory_format)
-        return ops.clone(self, order="C" if memory_format is contiguous_format else "K")
+        copy = ops.clone(self, order="C" if memory_format is contiguous_format else "K")
+        if self._counter is None:
+            bump(copy)  # torch counts the copying of an inference tensor as a write
+        return copy
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
         """Write the elements of `src`, broadcast and cast, into this tensor. Gradients go to src."""
@@ -149,7 +154,8 @@ class MemoryMixin(TensorBase):
                 f"expected src to have a size equal to the slice of self. src size = {list(src._array.shape)}, slice size = "
                 f"{list(size)}"
             )
-        return ops.as_strided_scatter(self, src, size=size, stride=stride, storage_offset=offset)
+        layout = (self._array.shape, self.stride(), ops.offset_of(self._array))
+        return ops.as_strided_scatter(self, src, view=(size, stride, offset), layout=layout)
 
     def _view_dtype(self, dtype: dtypes.dtype) -> Tensor:
         """The same bytes as another dtype; not differentiable unless nothing changes."""
@@ -275,6 +281,16 @@ def reviewed(call: Any, t: Any, **settings: Any) -> Any:
     return t
 
 
+def _as_torch_counts(shape: tuple, strides: tuple) -> tuple:
+    """NumPy gives a new dimension of length one the stride 0, torch that of a contiguous tensor."""
+    found, step = list(strides), 1
+    for d in reversed(range(len(shape))):
+        if shape[d] == 1 and strides[d] == 0:
+            found[d] = step
+        step = shape[d] * found[d]
+    return tuple(found)
+
+
 def _check_format(op: str, memory_format: Any) -> None:
     if memory_format not in (contiguous_format, preserve_format):
         raise RuntimeError(f"{op}(): unsupported memory format option {memory_format!r}")
@@ -308,6 +324,11 @@ def _fill_value(op: str, value: Any) -> Any:
 
 def _check_strides(op: str, t: Any, size: Any, stride: Any, offset: int | None) -> tuple[tuple, tuple, int]:
     size, stride = ints(op, "size", size), ints(op, "stride", stride, 2)
+    if any(s < 0 for s in t._array.strides):
+        raise RuntimeError(
+            f"{op}: the tensor has negative strides {list(t.stride())} (it came from such a NumPy array)\n"
+            "    hint  .contiguous() makes a copy without"
+        )
     if len(size) != len(stride):
         raise RuntimeError(f"mismatch in length of strides and shape: {op} got {len(size)} sizes and {len(stride)} strides")
     if any(s < 0 for s in stride):

@@ -13,7 +13,7 @@ from minitorch.backend import device as Device
 from minitorch.backend.device import get_default_device
 from minitorch.backend.streams import visit_axes
 from minitorch.errors import type_error
-from minitorch.ops.memory import scalar_failure, scalar_for
+from minitorch.ops.memory import C_NAMES, scalar_for
 from minitorch.tensor.binding import write_out
 
 
@@ -79,14 +79,14 @@ def check_options(op: str, layout: Any = None, memory_format: Any = None, pin_me
         raise NotImplementedError(f"{op}: memory_format={memory_format!r} is not supported; use permute and contiguous")
 
 
-def check_dtype(op: str, dtype: Any) -> None:
-    if dtype is not None and not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"{op}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
+def check_dtype(op: str, dtype: Any) -> dtypes.dtype | None:
+    """The dtype asked for; Python's float, int and bool stand for float64, int64 and bool."""
+    return None if dtype is None else dtypes.as_dtype(op, dtype)
 
 
 def out_dtype(op: str, out: Any, dtype: Any, default: dtypes.dtype | None = None) -> dtypes.dtype:
     """The dtype to make: the one asked for, which must be `out`'s; else out's, else the default."""
-    check_dtype(op, dtype)
+    dtype = check_dtype(op, dtype)
     if out is None:
         return dtype or default or dtypes.get_default_dtype()
     if not isinstance(out, TensorBase):
@@ -132,7 +132,7 @@ def blank_like(op: str, input: Any, dtype: Any, layout: Any, device: Any, memory
     if not isinstance(input, TensorBase):
         raise type_error(op, "input", 1, "Tensor", input)
     check_options(op, layout, memory_format)
-    check_dtype(op, dtype)
+    dtype = check_dtype(op, dtype)
     source = input._array
     axes = visit_axes(source.strides, source.shape)
     if memory_format is contiguous_format:
@@ -166,5 +166,6 @@ def fill_array(array: Any, value: Any) -> None:
         if largest is not None and largest < abs(value) < float("inf"):
             raise OverflowError(value)
     except (OverflowError, ValueError):
-        raise scalar_failure(array, value) from None  # type: ignore[misc]
+        name = C_NAMES.get(array.dtype.char, array.dtype.name)
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow") from None
     array[...] = value

@@ -174,7 +174,7 @@ def _triangle(name: str, indices: Callable) -> Callable:
         pin_memory: bool = False,
     ) -> Any:  # fmt: skip
         check_options(name, layout)
-        check_dtype(name, dtype)
+        dtype = check_dtype(name, dtype)
         _refuse(name, dtype or dtypes.int64, 0, 2, 3)
         row, col, offset = (integer(name, n, v) for n, v in (("row", row), ("col", col), ("offset", offset)))
         for label, value in (("row", row), ("col", col)):

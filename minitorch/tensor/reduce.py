@@ -108,7 +108,8 @@ class ReduceMixin(statistics.StatisticsMixin, scan.ScanMixin, TensorBase):
         tensor([1, 0])
         """
         if dim is None and other is None and keepdim is False:
-            refuse_dtype(self, "c", "max_all")
+            if self._array.dtype.kind == "c":
+                refuse_dtype(self, "c", "max_all")
             return ops.max_all(self)
         return _extremum(self, dim, keepdim, other, "max")
 
@@ -122,7 +123,8 @@ class ReduceMixin(statistics.StatisticsMixin, scan.ScanMixin, TensorBase):
         tensor(1.)
         """
         if dim is None and other is None and keepdim is False:
-            refuse_dtype(self, "c", "min_all")
+            if self._array.dtype.kind == "c":
+                refuse_dtype(self, "c", "min_all")
             return ops.min_all(self)
         return _extremum(self, dim, keepdim, other, "min")
 

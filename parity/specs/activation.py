@@ -11,7 +11,9 @@ from parity.checks import DType
 from parity.spec import FLOATS, Bad, Call, In, call, dims, shapes, spec
 from parity.tables import HALVES, INF, NAN, ROUNDED_OFTEN, refused
 
-EDGES = np.array([-INF, -200.0, -20.0, -3.0, -1.0, -0.5, -0.0, 0.0, 0.25, 0.5, 1.0, 3.0, 6.0, 20.0, 21.0, 200.0, INF, NAN])
+EDGES = np.array(
+    [-INF, -200.0, -20.0, -3.0, -1.0, -0.5, -0.0, 0.0, 0.25, 0.5, 1.0, 3.0, 6.0, 20.0, 21.0, 200.0, INF, NAN]
+)
 NO_INTEGERS = refused("not implemented for 'Long'", "int64") + refused("not implemented for 'Bool'", "bool")
 NOT_A_TENSOR = (Bad(call([1.0]), "must be Tensor, not list"),)
 ALL_FLOATS = (*FLOATS, *HALVES)
@@ -24,19 +26,42 @@ def wide_range(settings: dict[str, st.SearchStrategy] | None = None, **tensor: A
     return st.tuples(shapes(), drawn).map(lambda t: call(In(t[0], **spot), **t[1]))
 
 
-def activation(name: str, settings: dict | None = None, edges: tuple = ({},), errors: tuple = (), ties: str = "", **more: Any) -> None:
+def activation(
+    name: str, settings: dict | None = None, edges: tuple = ({},), errors: tuple = (), ties: str = "", **more: Any
+) -> None:
     """The spec of nn.functional.name, which refuses integers and takes halves unless `more` says otherwise."""
     fields = {"dtypes": ALL_FLOATS, **ROUNDED_OFTEN, **more}
     avoid = fields.pop("avoid", ())
-    spec(f"nn.functional.{name}", wide_range(settings, avoid=avoid), edges=tuple(call(EDGES, **e) for e in edges), errors=errors, ties=ties, **fields)
+    spec(
+        f"nn.functional.{name}",
+        wide_range(settings, avoid=avoid),
+        edges=tuple(call(EDGES, **e) for e in edges),
+        errors=errors,
+        ties=ties,
+        **fields,
+    )
 
 
 # -- straight pieces -------------------------------------------------------------------------------------------------
 
 BOOL_RELU = refused("Boolean inputs not supported", "bool") + refused("not supported for complex", "complex64")
 WITH_INTEGERS = (*ALL_FLOATS, "int64", "int32", "uint8")
-activation("relu", dtypes=WITH_INTEGERS, errors=BOOL_RELU + NOT_A_TENSOR, ties="the derivative at 0 is 0; nan passes", avoid=(0.0,))
-spec("relu", wide_range(avoid=(0.0,)), dtypes=WITH_INTEGERS, method=True, inplace=True, edges=(call(EDGES),), errors=BOOL_RELU)
+activation(
+    "relu",
+    dtypes=WITH_INTEGERS,
+    errors=BOOL_RELU + NOT_A_TENSOR,
+    ties="the derivative at 0 is 0; nan passes",
+    avoid=(0.0,),
+)
+spec(
+    "relu",
+    wide_range(avoid=(0.0,)),
+    dtypes=WITH_INTEGERS,
+    method=True,
+    inplace=True,
+    edges=(call(EDGES),),
+    errors=BOOL_RELU,
+)
 spec("nn.functional.relu_", wide_range(), dtypes=WITH_INTEGERS, order=0, edges=(call(EDGES),), errors=BOOL_RELU)
 
 BOUNDS = st.sampled_from([-2.0, -1.0, 0.0])
@@ -48,41 +73,81 @@ HARDTANH_ERRORS = (
 )
 activation("hardtanh", HARDTANH, ({}, {"min_val": -0.5, "max_val": 3.0}), HARDTANH_ERRORS, "0 at both ends; nan passes")
 spec(
-    "nn.functional.hardtanh_", wide_range(HARDTANH), dtypes=(*ALL_FLOATS, "int64"), order=0, edges=(call(EDGES),),
+    "nn.functional.hardtanh_",
+    wide_range(HARDTANH),
+    dtypes=(*ALL_FLOATS, "int64"),
+    order=0,
+    edges=(call(EDGES),),
     errors=HARDTANH_ERRORS[1:],
-)  # fmt: skip
-activation("relu6", dtypes=WITH_INTEGERS, errors=refused("Bool inputs not supported", "bool"), ties="0 at 0 and 6; nan passes")
+)
+activation(
+    "relu6", dtypes=WITH_INTEGERS, errors=refused("Bool inputs not supported", "bool"), ties="0 at 0 and 6; nan passes"
+)
 
 SLOPES = {"negative_slope": st.sampled_from([0.01, 0.0, 0.3, 1.5, -0.5])}
 activation(
-    "leaky_relu", SLOPES, ({}, {"negative_slope": -0.5}, {"negative_slope": 2.0}), NO_INTEGERS + NOT_A_TENSOR,
+    "leaky_relu",
+    SLOPES,
+    ({}, {"negative_slope": -0.5}, {"negative_slope": 2.0}),
+    NO_INTEGERS + NOT_A_TENSOR,
     "the slope from the left at 0, and for nan",
-)  # fmt: skip
-spec("nn.functional.leaky_relu_", wide_range(SLOPES), dtypes=ALL_FLOATS, order=0, edges=(call(EDGES),), errors=NO_INTEGERS)
+)
+spec(
+    "nn.functional.leaky_relu_",
+    wide_range(SLOPES),
+    dtypes=ALL_FLOATS,
+    order=0,
+    edges=(call(EDGES),),
+    errors=NO_INTEGERS,
+)
 
 
 @st.composite
 def with_threshold(draw: Any) -> Call:
-    return call(In(draw(shapes()), low=-5, high=5), draw(st.sampled_from([0, 0.5, -1.25])), draw(st.sampled_from([2, -1.5])))
+    return call(
+        In(draw(shapes()), low=-5, high=5), draw(st.sampled_from([0, 0.5, -1.25])), draw(st.sampled_from([2, -1.5]))
+    )
 
 
-for _path, _order in (("threshold", 2), ("nn.functional.threshold", 2), ("threshold_", 0), ("nn.functional.threshold_", 0)):
+for _path, _order in (
+    ("threshold", 2),
+    ("nn.functional.threshold", 2),
+    ("threshold_", 0),
+    ("nn.functional.threshold_", 0),
+):
     spec(
-        _path, with_threshold(), dtypes=(*ALL_FLOATS, "int64", "uint8"), order=_order, ties="0 at the threshold; nan passes",
+        _path,
+        with_threshold(),
+        dtypes=(*ALL_FLOATS, "int64"),
+        order=_order,
+        ties="0 at the threshold; nan passes",
         edges=(call(EDGES, 0.5, 7.0), call(EDGES, 0.0, NAN)),
-        errors=tuple(Bad(call(In((2,)), 0.5, 1.0), "not implemented", dtype=d) for d in ("bool", "complex64")),
-    )  # fmt: skip
+        errors=(
+            *(Bad(call(In((2,)), 0.5, 1.0), "not implemented", dtype=d) for d in ("bool", "complex64")),
+            Bad(call(In((2,)), 1, -1.5), "without overflow", dtype="uint8"),
+        ),
+    )
 
 LAMBDAS = {"lambd": st.sampled_from([0.5, 0.0, 1.25])}
-activation("hardshrink", LAMBDAS, ({}, {"lambd": 1.0}, {"lambd": -1.0}), NO_INTEGERS, "0 at -lambd and lambd; nan passes")
-spec(
-    "hardshrink", wide_range(LAMBDAS), dtypes=ALL_FLOATS, method=True, out=True, edges=(call(EDGES), call(EDGES, 1.0)),
-    errors=NO_INTEGERS + NOT_A_TENSOR,
-)  # fmt: skip
 activation(
-    "softshrink", LAMBDAS, ({}, {"lambd": 1.0}), (*NO_INTEGERS, Bad(call(In((2,)), -1.0), "lambda must be")),
+    "hardshrink", LAMBDAS, ({}, {"lambd": 1.0}, {"lambd": -1.0}), NO_INTEGERS, "0 at -lambd and lambd; nan passes"
+)
+spec(
+    "hardshrink",
+    wide_range(LAMBDAS),
+    dtypes=ALL_FLOATS,
+    method=True,
+    out=True,
+    edges=(call(EDGES), call(EDGES, 1.0)),
+    errors=NO_INTEGERS + NOT_A_TENSOR,
+)
+activation(
+    "softshrink",
+    LAMBDAS,
+    ({}, {"lambd": 1.0}),
+    (*NO_INTEGERS, Bad(call(In((2,)), -1.0), "lambda must be")),
     "0 at -lambd and lambd; nan passes",
-)  # fmt: skip
+)
 activation("hardsigmoid", order=1, errors=NO_INTEGERS, ties="0 at -3 and 3, and for nan")
 activation("hardswish", errors=NO_INTEGERS, ties="0 at -3, 1 at 3 and for nan")
 
@@ -107,41 +172,81 @@ PRELU_ERRORS = (
 )
 for _path, _method in (("prelu", True), ("nn.functional.prelu", False)):
     spec(
-        _path, with_weight(), dtypes=ALL_FLOATS, method=_method, errors=PRELU_ERRORS, ties="at 0 as from the left", **ROUNDED_OFTEN,
+        _path,
+        with_weight(),
+        dtypes=ALL_FLOATS,
+        method=_method,
+        errors=PRELU_ERRORS,
+        ties="at 0 as from the left",
+        **ROUNDED_OFTEN,
         edges=(call(EDGES, np.array([0.25])), call(np.stack([EDGES, EDGES], 1), np.array([2.0, -1.0]))),
-    )  # fmt: skip
+    )
 
 RRELU = {"lower": st.sampled_from([0.125, 0.1]), "upper": st.sampled_from([0.3, 0.75]), "training": st.booleans()}
-RRELU_ERRORS = (*NO_INTEGERS, Bad(call(In((2,)), 0.5, 0.2), "Lower bound should be less than or equal to the upper bound"))
+RRELU_ERRORS = (
+    *NO_INTEGERS,
+    Bad(call(In((2,)), 0.5, 0.2), "Lower bound should be less than or equal to the upper bound"),
+)
 for _path, _order in (("rrelu", 2), ("nn.functional.rrelu", 2), ("rrelu_", 0), ("nn.functional.rrelu_", 0)):
     spec(
-        _path, wide_range(RRELU), random=True, order=_order, errors=RRELU_ERRORS,
+        _path,
+        wide_range(RRELU),
+        random=True,
+        order=_order,
+        errors=RRELU_ERRORS,
         edges=(call(EDGES), call(EDGES, training=True)),
-    )  # fmt: skip
+    )
 
 # -- smooth ----------------------------------------------------------------------------------------------------------
 
 # 0 is chosen by the edges; away from it the kink of the exponential units is no concern of second derivatives
 ALPHAS = {"alpha": st.sampled_from([1.0, 0.5, 2.0])}
 activation("elu", ALPHAS, ({}, {"alpha": 0.5}, {"alpha": -1.0}), NO_INTEGERS + NOT_A_TENSOR, "alpha at 0")
-activation("celu", ALPHAS, ({}, {"alpha": 0.5}), (*NO_INTEGERS, Bad(call(In((2,)), 0.0), "alpha cannot be 0 for CELU")), "1 at 0")
+activation(
+    "celu",
+    ALPHAS,
+    ({}, {"alpha": 0.5}),
+    (*NO_INTEGERS, Bad(call(In((2,)), 0.0), "alpha cannot be 0 for CELU")),
+    "1 at 0",
+)
 activation("selu", errors=NO_INTEGERS, ties="from the left at 0")
 for _name, _settings in (("elu_", ALPHAS), ("celu_", ALPHAS), ("selu_", {})):
-    spec(f"nn.functional.{_name}", wide_range(_settings), dtypes=ALL_FLOATS, order=0, edges=(call(EDGES),), errors=NO_INTEGERS, **ROUNDED_OFTEN)
+    spec(
+        f"nn.functional.{_name}",
+        wide_range(_settings),
+        dtypes=ALL_FLOATS,
+        order=0,
+        edges=(call(EDGES),),
+        errors=NO_INTEGERS,
+        **ROUNDED_OFTEN,
+    )
 for _name, _settings in (("celu", ALPHAS), ("selu", {})):
     spec(_name, wide_range(_settings), dtypes=ALL_FLOATS, edges=(call(EDGES),), errors=NO_INTEGERS, **ROUNDED_OFTEN)
-    spec(_name + "_", wide_range(_settings), dtypes=ALL_FLOATS, order=0, edges=(call(EDGES),), errors=NO_INTEGERS, **ROUNDED_OFTEN)
+    spec(
+        _name + "_",
+        wide_range(_settings),
+        dtypes=ALL_FLOATS,
+        order=0,
+        edges=(call(EDGES),),
+        errors=NO_INTEGERS,
+        **ROUNDED_OFTEN,
+    )
 
 activation(
-    "gelu", {"approximate": st.sampled_from(["none", "tanh"])}, ({}, {"approximate": "tanh"}),
+    "gelu",
+    {"approximate": st.sampled_from(["none", "tanh"])},
+    ({}, {"approximate": "tanh"}),
     (*NO_INTEGERS, Bad(call(In((2,)), approximate="erf"), "approximate argument must be either none or tanh")),
-)  # fmt: skip
+)
 activation("silu", errors=NO_INTEGERS)
 activation("mish", errors=NO_INTEGERS)
 activation(
-    "softplus", {"beta": st.sampled_from([1, 2.5, 0.5]), "threshold": st.sampled_from([20, 1.0])},
-    ({}, {"beta": 2.0, "threshold": 1.0}), NO_INTEGERS, "x itself where beta x > threshold",
-)  # fmt: skip
+    "softplus",
+    {"beta": st.sampled_from([1, 2.5, 0.5]), "threshold": st.sampled_from([20, 1.0])},
+    ({}, {"beta": 2.0, "threshold": 1.0}),
+    NO_INTEGERS,
+    "x itself where beta x > threshold",
+)
 activation("logsigmoid", errors=NO_INTEGERS)
 activation("tanhshrink", dtypes=(*ALL_FLOATS, "int64", "complex128"), errors=refused("bool", "bool"))
 activation("softsign", dtypes=(*ALL_FLOATS, "int64"), errors=refused("", "bool"), ties="|x| has derivative 0 at 0")
@@ -159,14 +264,18 @@ def halves(draw: Any) -> Call:
 
 
 spec(
-    "nn.functional.glu", halves(), dtypes=ALL_FLOATS, **ROUNDED_OFTEN, edges=(call(EDGES),),
+    "nn.functional.glu",
+    halves(),
+    dtypes=ALL_FLOATS,
+    **ROUNDED_OFTEN,
+    edges=(call(EDGES),),
     errors=(
         Bad(call(In((4, 5))), "Halving dimension must be even, but dimension 1 is size 5"),
         Bad(call(In(())), "glu does not support scalars"),
         Bad(call(In((4, 6)), 2), "Dimension out of range"),
         Bad(call(In((4, 6))), "not implemented for 'Long'", dtype="int64"),
     ),
-)  # fmt: skip
+)
 
 # -- normalized along a dimension ------------------------------------------------------------------------------------
 
@@ -186,12 +295,14 @@ ROWS = np.array([[0.0, -1.0, 2.0, 1e300], [0.0, -INF, INF, 1.0], [NAN, 1.0, 2.0,
 # no halves: torch rounds between the steps of log_softmax and is wrong by half of small values there
 for _name in ("softmax", "softmin", "log_softmax"):
     spec(
-        f"nn.functional.{_name}", along(), edges=(call(ROWS, 1), call(ROWS, 0)),
+        f"nn.functional.{_name}",
+        along(),
+        edges=(call(ROWS, 1), call(ROWS, 0)),
         errors=(
             Bad(call(In((4, 5)), 2), "Dimension out of range"),
             Bad(call(In((4, 5)), 1), "not implemented for 'Long'", dtype="int64"),
         ),
-    )  # fmt: skip
+    )
 
 
 @st.composite
@@ -201,4 +312,9 @@ def gumbel(draw: Any) -> Call:
     return call(In(shape), **draw(st.fixed_dictionaries({}, optional=settings)))
 
 
-spec("nn.functional.gumbel_softmax", gumbel(), random=True, errors=refused("Exponential distribution is a continuous", "int64"))
+spec(
+    "nn.functional.gumbel_softmax",
+    gumbel(),
+    random=True,
+    errors=refused("Exponential distribution is a continuous", "int64"),
+)

@@ -133,7 +133,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
     >>> import minitorch as mt
     >>> mt.nn.functional.hardswish(mt.tensor([-4.0, 1.5, 4.0]))
-    tensor([-0.0000,  1.1250,  4.0000])
+    tensor([-0.0000, 1.1250, 4.0000])
     """
     return apply("hardswish", ops.hardswish, input, inplace)
 

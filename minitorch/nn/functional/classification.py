@@ -91,7 +91,9 @@ def _check_classes(op: str, input: Any, target: Any, weight: Any, ignore_index: 
     wrong = ((labels < 0) | (labels >= classes)) & (labels != ignore_index)
     if wrong.any():
         raise IndexError(
-            explain(f"{op}: Target {int(labels[wrong][0])} is out of bounds.", _rows(input, target), f"0 to {classes - 1}")
+            explain(
+                f"{op}: Target {int(labels[wrong][0])} is out of bounds.", _rows(input, target), f"0 to {classes - 1}"
+            )
         )
     return target, ignore_index
 
@@ -110,9 +112,7 @@ def _check_target_shape(op: str, input: Any, target: Any) -> None:
         what = f"only batches of targets with {len(a) - 1} dimensions supported but got targets of dimension: {len(b)}"
         raise RuntimeError(explain(f"{op}: {what}", rows))
     elif b[1:] != a[2:]:
-        raise RuntimeError(
-            explain(f"{op}: size mismatch: Expected target size {[a[0], *a[2:]]}, got {list(b)}", rows)
-        )
+        raise RuntimeError(explain(f"{op}: size mismatch: Expected target size {[a[0], *a[2:]]}, got {list(b)}", rows))
 
 
 def _check_weight(op: str, input: Any, weight: Any, classes: int) -> None:
@@ -149,13 +149,13 @@ def _smoothed(input: Any, target: Any, weight: Any, ignored: int | None, reducti
     return picked * (1 - smoothing) + each * (smoothing / input.shape[dim])
 
 
-def _of_probabilities(
-    input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float
-) -> Any:
+def _of_probabilities(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Any:
     """-sum over classes of weight target log_softmax(input)."""
     if not target.is_floating_point():
         kind = scalar_name(target._array)
-        raise RuntimeError(f"cross_entropy: Expected floating point type for target with class probabilities, got {kind}")
+        raise RuntimeError(
+            f"cross_entropy: Expected floating point type for target with class probabilities, got {kind}"
+        )
     if ignore_index >= 0:
         raise RuntimeError("cross_entropy: ignore_index is not supported for floating point target")
     dim, ndim = ops.class_dim(input._array), input.dim()

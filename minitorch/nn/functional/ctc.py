@@ -72,7 +72,9 @@ def _lengths(argument: str, lengths: Any, samples: int, most: int | None) -> lis
     elif isinstance(lengths, int):
         lengths = [lengths]
     if len(lengths) != samples:
-        raise RuntimeError(f"ctc_loss: {argument} must be of size batch_size, got {len(lengths)} lengths for {samples} samples")
+        raise RuntimeError(
+            f"ctc_loss: {argument} must be of size batch_size, got {len(lengths)} lengths for {samples} samples"
+        )
     low, high = min(lengths), max(lengths)
     if low < 0:
         raise RuntimeError(f"ctc_loss: Expected {argument} to have value at least 0, but got value {low}")

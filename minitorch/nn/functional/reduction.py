@@ -18,21 +18,20 @@ if TYPE_CHECKING:
 
 
 def reduction_name(op: str, reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
-    """"none", "mean" or "sum", also from the deprecated `size_average` and `reduce`, which then decide."""
+    """ "none", "mean" or "sum", also from the deprecated `size_average` and `reduce`, which then decide."""
     if size_average is not None or reduce is not None:
         reduce = True if reduce is None else reduce
         mean = True if size_average is None else size_average
         reduction = ("mean" if mean else "sum") if reduce else "none"
         warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.", stacklevel=3
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=3,
         )
         return reduction
     if reduction in ("mean", "none", "sum"):
         return reduction
     if reduction == "elementwise_mean":
-        warnings.warn(
-            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3
-        )
+        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
         return "mean"
     raise ValueError(f"{op}: {reduction} is not a valid value for reduction\n    hint  'none', 'mean' or 'sum'")
 
@@ -86,7 +85,9 @@ def same_dtype(op: str, input: Any, other: Any) -> None:
     have, want = (dtypes.SCALAR_NAME[dtypes.from_numpy(t._array.dtype)] for t in (other, input))
     if have != want:
         rows = [("input", input._array.shape, want), ("other", other._array.shape, have)]
-        raise RuntimeError(explain(f"{op}: expected scalar type {want} but found {have}", rows, f".to({input.dtype!r})"))
+        raise RuntimeError(
+            explain(f"{op}: expected scalar type {want} but found {have}", rows, f".to({input.dtype!r})")
+        )
 
 
 def with_weight(op: str, errors: Any, input: Any, weight: Any, reduction: str, of_weights: bool) -> Any:
