@@ -169,7 +169,7 @@ class legacy_type:
         self.device_name = device
 
     def __call__(self, *args: Any, device: Any = None, **named: Any) -> Any:
-        return creation.legacy_new(self.dtype, device or self.device_name, args, named)
+        return creation.legacy_new(self.dtype, device or self.device_name, args, named, self.__name__ == "Tensor")
 
     def __instancecheck__(self, t: Any) -> Any:
         return (

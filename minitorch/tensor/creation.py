@@ -215,24 +215,27 @@ class CreationMixin(TensorBase):
         return legacy_new(options["dtype"], options["device"], args, named)
 
 
-def legacy_new(dtype: dtypes.dtype, device: Any, args: tuple, named: dict) -> Any:
-    """torch's old constructors: sizes give uninitialized memory, a sequence its data, a tensor an alias of it."""
+def legacy_new(dtype: dtypes.dtype, device: Any, args: tuple, named: dict, any_dtype: bool = False) -> Any:
+    """torch's old constructors: sizes give uninitialized memory, a sequence its data, a tensor an alias of it.
+
+    any_dtype: the alias may have another dtype (the constructor of Tensor itself).
+    """
     if named.keys() - {"size", "data"}:
         raise TypeError(f"new() got an unexpected keyword argument '{min(named.keys() - {'size', 'data'})}'")
     if "size" in named:
         return empty(tuple(named["size"]), dtype=dtype, device=device)
     args = args or ((named["data"],) if "data" in named else ())
     first = args[0] if len(args) == 1 else 0
-    if isinstance(first, TensorBase) and (first._array.ndim or first._array.dtype.kind not in "iu"):
+    if isinstance(first, TensorBase):
         have = dtypes.from_numpy(first._array.dtype)
-        if have is not dtype:
+        if have is not dtype and not any_dtype:
             raise TypeError(f"new(): expected a tensor of {dtype!r}, got {have!r}\n    hint  .to({dtype!r}) converts")
         return first.detach()
     if isinstance(first, (bool, float, complex)):
         raise TypeError(f"new(): data must be a sequence (got {type(first).__name__})")
     if isinstance(first, Size):
         return empty(first, dtype=dtype, device=device)
-    if hasattr(first, "__index__"):
+    if hasattr(first, "__index__") and not hasattr(first, "__array__"):
         return empty(*(args or (0,)), dtype=dtype, device=device)
     return convert.tensor(first, dtype=dtype, device=device)
 
