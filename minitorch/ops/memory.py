@@ -248,7 +248,7 @@ def rearrange(x: Any, *, source: tuple, target: tuple, weigh: str) -> Any:
     """x, laid out as `source` (sizes, strides, offset), added up in a storage of zeros and read back as `target`.
 
     Places that `target` reads several times (an expanded input) share what they hold: torch divides by how often, on
-    the way out, or, in the adjoint, on the way in.
+    the way out ("out"), or, in the adjoint, on the way in ("in").
     """
     xp = xp_of(x)
     places, wanted = _places(xp, *source), _places(xp, *target)
@@ -257,7 +257,7 @@ def rearrange(x: Any, *, source: tuple, target: tuple, weigh: str) -> Any:
     flat = xp.zeros(high - low + 1, dtype=x.dtype)
     counted = wanted if weigh == "out" else places
     often = xp.bincount(counted.reshape(-1) - low, minlength=flat.size).astype(x.real.dtype)
-    values = x if weigh == "out" else x / often[places - low]
+    values = x / often[places - low] if weigh == "in" else x
     xp.add.at(flat, (places - low).reshape(-1), values.reshape(-1))
     out = flat[wanted - low]
     return out / often[wanted - low] if weigh == "out" else out
@@ -265,7 +265,7 @@ def rearrange(x: Any, *, source: tuple, target: tuple, weigh: str) -> Any:
 
 @rearrange.vjp("x")
 def _(g: Any, source: tuple, target: tuple, weigh: str) -> Any:
-    return rearrange(g, source=target, target=source, weigh="in" if weigh == "out" else "out")
+    return rearrange(g, source=target, target=source, weigh={"in": "out", "out": "in", "no": "no"}[weigh])
 
 
 def _places(xp: Any, size: tuple, stride: tuple, offset: int) -> Any:
@@ -289,7 +289,7 @@ def _(g: Any, view: tuple, layout: tuple) -> Any:
 
 @as_strided_scatter.vjp("src")
 def _(g: Any, view: tuple, layout: tuple) -> Any:
-    return rearrange(g, source=layout, target=view, weigh="in")
+    return rearrange(g, source=layout, target=view, weigh="no")
 
 
 def _into_storage(x: Any, layout: tuple, view: tuple, src: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from minitorch.ops import scattering
 from minitorch.ops import shape as shape_ops
 from minitorch.ops.indexing import broadcast_shape
 from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.notice import warn_user
 from minitorch.tensor.sizes import integer, ints
 
 if TYPE_CHECKING:
@@ -344,8 +344,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         tensors = tensors[0]
     tensors = _tensors("meshgrid", tensors)
     if indexing is None:
-        warnings.warn(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
+        warn_user(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
         )
         indexing = "ij"
     if indexing not in ("ij", "xy"):

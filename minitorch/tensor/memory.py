@@ -147,8 +147,12 @@ class MemoryMixin(TensorBase):
         return reviewed(ops.as_strided, self, size=size, stride=stride, storage_offset=offset, layout=layout)
 
     def as_strided_scatter(self, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
-        """A copy in which what as_strided would show is replaced by `src`."""
+        """A copy in which what as_strided would show is replaced by `src`.
+
+        Difference from torch: the gradient of the replaced elements is zero; torch passes on src's there.
+        """
         size, stride, offset = _check_strides("as_strided_scatter", self, size, stride, storage_offset)
+        ops.view_by_strides(self._array, size, stride, offset)  # raises where the storage ends before the view
         if src._array.shape != size:
             raise RuntimeError(
                 f"expected src to have a size equal to the slice of self. src size = {list(src._array.shape)}, slice size = "
@@ -246,6 +250,7 @@ class MemoryMixin(TensorBase):
         check_inplace(self, False)
         if source is None:
             self._array = xp_of(self._array).empty(0, dtype=self._array.dtype)
+            bump(self)
             return self  # type: ignore[return-value]
         array = source._array
         if array.dtype != self._array.dtype:

@@ -6,7 +6,6 @@ order of its dimensions.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.backend import device_of, to_device, xp_of
 from minitorch.errors import explain
 from minitorch.ops.indexing import Positions
+from minitorch.tensor.notice import warn_user
 
 WHOLE = slice(None)
 
@@ -49,11 +49,10 @@ def _sequence(index: Any) -> tuple:
         return tuple(index)
     if isinstance(index, list) and len(index) < 32:
         if any(i is None or i is Ellipsis or isinstance(i, (slice, list, tuple, TensorBase, np.ndarray)) for i in index):
-            warnings.warn(
+            warn_user(
                 "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
                 "use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
                 "x[torch.tensor(seq)], which will result either in an error or a different result",
-                stacklevel=5,
             )
             return tuple(index)
     return (index,)
@@ -119,8 +118,8 @@ def _array_item(x: Any, array: Any, t: Any) -> _Array:
     if type(array) is not type(x._array):
         array, t = to_device(array, device_of(x._array)), None
     if array.dtype == "uint8":
-        warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", stacklevel=6
+        warn_user(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
         )
         return _Array(array.astype(bool))
     if array.dtype.kind != "b" and array.dtype not in ("int64", "int32"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from minitorch.ops import scattering as ops
 from minitorch.ops.indexing import broadcast_shape
 from minitorch.ops.scatter_reduce import scatter_reduce
 from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.notice import warn_user
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -286,10 +286,9 @@ def _scatter(t: Any, dim: int, index: Any, src: Any, value: Any, reduce: str | N
     if by_number:
         src = t.new_full(index._array.shape, src)
     else:
-        warnings.warn(
+        warn_user(
             "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch "
             "release. Use torch.scatter_reduce instead for more reduction options.",
-            stacklevel=3,
         )
     if reduce == "add":
         return run(ops.scatter_add, t, index, src, dim=dim)
@@ -367,7 +366,7 @@ def _check_index_fill(t: Any, dim: int, index: Any, value: Any) -> tuple[int, bo
 
 
 def _index_reduce(t: Any, dim: int, index: Any, source: Any, reduce: str, include_self: bool) -> tuple[dict, Any]:
-    warnings.warn("index_reduce() is in beta and the API may change at any time.", stacklevel=3)
+    warn_user("index_reduce() is in beta and the API may change at any time.")
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     dim = _check_slices("index_reduce()", t, dim, index, source)
