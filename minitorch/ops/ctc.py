@@ -1,4 +1,4 @@
-"""Connectionist temporal classification (Graves et al. 2006): the forward-backward algorithm, over a whole batch at once.
+"""Connectionist temporal classification (Graves et al. 2006): the forward-backward algorithm, over a whole batch.
 
 Shapes: T time steps, N samples, C classes, S longest target, L = 2 S + 1 for the target with blanks around each label.
 Everything is in logarithms. alpha[t, n, s] is the probability of having emitted the extended target up to s by time t,

@@ -162,7 +162,7 @@ def class_dim(x: Any) -> int:
 
 
 def _targets(x: Any, target: Any, weight: Any, ignore_index: int | None) -> tuple:
-    """(index into x with a class dimension of 1, weight of each position or None for all 1, which count or None for all).
+    """(index into x with a class dimension of 1, each position's weight or None for 1, which count or None for all).
 
     ignore_index None: no position is ignored. Ignored ones get index 0 and weight 0.
     """
@@ -201,9 +201,9 @@ def _reduce_positions(loss: Any, chosen: Any, counted: Any, reduction: str) -> t
 def nll_loss(x: Any, target: Any, weight: Any = None, *, ignore_index: int | None, reduction: str) -> Any:
     """-weight[target] x[target]; the mean is divided by the sum of the weights."""
     only("nll_loss", x, FLOAT)
-    index, *weights = _targets(x, target, weight, ignore_index)
+    index, chosen, counted = _targets(x, target, weight, ignore_index)
     dim = class_dim(x)
-    loss, slope = _reduce_positions(-wide(x)[mesh(index, dim)].squeeze(dim), *weights, reduction)
+    loss, slope = _reduce_positions(-wide(x)[mesh(index, dim)].squeeze(dim), chosen, counted, reduction)
     return matching(x, loss), index, slope
 
 
@@ -216,16 +216,16 @@ def _(g: Any, index: Any, slope: Any, target_shape: tuple, x_shape: tuple) -> An
 
 @op(node="NllLossBackward0", aux=("index", "slope", "top", "total"))
 def cross_entropy(x: Any, target: Any, weight: Any = None, *, ignore_index: int | None, reduction: str) -> Any:
-    """-weight[target] log_softmax(x)[target]: the log_softmax is not stored, its backward pass makes it again from x."""
+    """-weight[target] log_softmax(x)[target]: it is not stored, backward makes it again from x."""
     only("cross_entropy", x, FLOAT)
     xp, dim, w = xp_of(x), class_dim(x), wide(x)
-    index, *weights = _targets(x, target, weight, ignore_index)
+    index, chosen, counted = _targets(x, target, weight, ignore_index)
     top = w.max(axis=dim, keepdims=True) if w.size else w.sum(axis=dim, keepdims=True)
     e = w - top
     picked = e[mesh(index, dim)]
     xp.exp(e, out=e)
     total = xp.add.reduce(e, dim, None, None, True)
-    loss, slope = _reduce_positions((xp.log(total) - picked).squeeze(dim), *weights, reduction)
+    loss, slope = _reduce_positions((xp.log(total) - picked).squeeze(dim), chosen, counted, reduction)
     return matching(x, loss), index, slope, top, total
 
 

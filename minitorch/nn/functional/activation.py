@@ -1,4 +1,4 @@
-"""Activation functions. The ops with their derivatives are in minitorch/ops; here arguments are checked and formulas composed."""
+"""Activation functions: arguments are checked and formulas composed here; derivatives are in minitorch/ops."""
 
 from __future__ import annotations
 

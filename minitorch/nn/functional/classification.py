@@ -44,7 +44,7 @@ def cross_entropy(
 ) -> Tensor:  # fmt: skip
     """-weight[target] log_softmax(input)[target], of any numbers; the mean is divided by the sum of the weights.
 
-    target: class numbers, or class probabilities in input's shape (then the mean is over the batch and other dimensions).
+    target: class numbers, or class probabilities in input's shape; then the mean is over all but the classes.
     label_smoothing: how much of each target is spread evenly over all classes, from 0 to 1.
 
     Shape: input (C), (N, C) or (N, C, d1, ...), target the same without C, or with it for probabilities.

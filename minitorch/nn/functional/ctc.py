@@ -1,4 +1,4 @@
-"""The loss of connectionist temporal classification: checks, padding, reduction. The algorithm is in minitorch/ops/ctc.py."""
+"""The loss of connectionist temporal classification: checks, padding, reduction. The algorithm is in ops/ctc.py."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from minitorch.ops import loss as ops
 from minitorch.ops.compare import where
 from minitorch.ops.kinds import scalar_name
 from minitorch.ops.powers import xlogy
+from minitorch.tensor.creation import full_like
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -38,8 +39,8 @@ __all__ = [
 
 
 def mse_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
-    weight: Tensor | None = None,
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """(input - target)**2; with weights, the mean is divided by their sum.
 
@@ -57,8 +58,8 @@ def mse_loss(
 
 
 def l1_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
-    weight: Tensor | None = None,
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """|input - target|; the derivative at 0 is 0. With weights, the mean is divided by their sum.
 
@@ -76,8 +77,8 @@ def l1_loss(
 
 
 def smooth_l1_loss(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
-    beta: float = 1.0,
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", beta: float = 1.0,
 ) -> Tensor:  # fmt: skip
     """d**2 / (2 beta) where |d| < beta, else |d| - beta / 2, with d = input - target.
 
@@ -163,7 +164,8 @@ def binary_cross_entropy_with_logits(
     """-(w y log s + (1 - y) log(1 - s)), with s = sigmoid(input) and w = pos_weight; exact for large inputs too.
 
     >>> import minitorch as mt
-    >>> mt.nn.functional.binary_cross_entropy_with_logits(mt.tensor([0.0, 100.0]), mt.tensor([1.0, 0.0]), reduction="none")
+    >>> logits, truth = mt.tensor([0.0, 100.0]), mt.tensor([1.0, 0.0])
+    >>> mt.nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     tensor([  0.6931, 100.0000])
     """
     name = "binary_cross_entropy_with_logits"
@@ -186,8 +188,8 @@ def binary_cross_entropy_with_logits(
 
 
 def kl_div(
-    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
-    log_target: bool = False,
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", log_target: bool = False,
 ) -> Tensor:  # fmt: skip
     """target (log target - input), pointwise; input holds log-probabilities, and so does target with `log_target`.
 
@@ -254,23 +256,22 @@ def gaussian_nll_loss(
     name = "gaussian_nll_loss"
     need_tensors(name, input=input, target=target)
     if isinstance(var, float):
-        negative, var = var < 0, (input * 0 + 1).detach() * var
+        negative, var = var < 0, full_like(input, var)
     else:
         need_tensors(name, input=input, target=target, var=var)
         negative = bool((var._array < 0).any())
     if negative:
         raise ValueError(f"{name}: var has negative entry/entries")
-    var = _fit_variance(name, input, var)
+    var = _fit_variance(name, input, var).clone()
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{name}: {reduction} is not valid\n    hint  'none', 'mean' or 'sum'")
-    var = var.clone()
     with no_grad():
         var.clamp_(min=eps)
     loss = 0.5 * (var.log() + (input - target) ** 2 / var)
     return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
 
 
-def _fit_variance(name: str, input: Any, var: Any) -> Any:
+def _fit_variance(name: str, input: Any, var: Any) -> Tensor:
     """var, with a last dimension of 1 where it lacks input's."""
     a, b = input._array.shape, var._array.shape
     if a == b:
