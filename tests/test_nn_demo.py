@@ -116,7 +116,13 @@ def test_lstm(batch_first: bool, bidirectional: bool) -> None:
         g = np.random.default_rng(1).normal(size=tuple(y.shape)).astype("float32")
         ((y * L.from_numpy(g)).sum() + (c * c).sum() - h.sum()).backward()
         gradients = [p.grad.numpy() for p in net.parameters()]
-        found.append((repr(net), list(net.state_dict()), [y.detach().numpy(), h.detach().numpy(), c.detach().numpy(), x.grad.numpy(), *gradients]))
+        found.append(
+            (
+                repr(net),
+                list(net.state_dict()),
+                [y.detach().numpy(), h.detach().numpy(), c.detach().numpy(), x.grad.numpy(), *gradients],
+            )
+        )
     assert found[0][:2] == found[1][:2]
     for a, b in zip(found[0][2], found[1][2], strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-5, atol=2e-6)
@@ -144,5 +150,7 @@ def test_lstm_second_derivative() -> None:
 
 def test_channel_mismatch_is_explained() -> None:
     net = convolutional(mt)
-    with pytest.raises(RuntimeError, match=r"conv2d: weight expects 2 input channels, but the input has 3[\s\S]*N, C, H, W"):
+    with pytest.raises(
+        RuntimeError, match=r"conv2d: weight expects 2 input channels, but the input has 3[\s\S]*N, C, H, W"
+    ):
         net(mt.zeros(1, 3, 6, 8))

@@ -44,7 +44,11 @@ def test_halves_with_float32_parameters(dtype: str) -> None:
     """torch lets the parameters of a 16-bit input be float32; sums are taken in float32."""
     found = []
     for L in (torch, mt):
-        x = L.from_numpy(np.random.default_rng(0).normal(size=(6, 4, 5)).astype("float32")).to(getattr(L, dtype)).requires_grad_()
+        x = (
+            L.from_numpy(np.random.default_rng(0).normal(size=(6, 4, 5)).astype("float32"))
+            .to(getattr(L, dtype))
+            .requires_grad_()
+        )
         w = L.linspace(0.5, 2, 4).requires_grad_()
         y = L.nn.functional.batch_norm(x, L.zeros(4), L.ones(4), w, L.zeros(4), True)
         y.float().pow(2).sum().backward()

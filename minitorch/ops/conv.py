@@ -25,7 +25,15 @@ def _bias_grad(g: Any) -> Any:
 
 @op(node="ConvolutionBackward0")
 def convolution(
-    x: Any, w: Any, b: Any = None, *, stride: Ints, padding: Ints, dilation: Ints, groups: int = 1, out_spatial: Any = None
+    x: Any,
+    w: Any,
+    b: Any = None,
+    *,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    groups: int = 1,
+    out_spatial: Any = None,
 ) -> Any:
     """x (N, C, *S), w (O, C/groups, *K), b (O,) -> (N, O, *L); `out_spatial` keeps only the first places."""
     return kernels_of(x).conv_forward(x, w, stride, padding, dilation, groups, b, out_spatial)

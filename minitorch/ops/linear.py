@@ -30,16 +30,21 @@ def _explain(inputs: tuple, settings: dict, error: Exception) -> Exception | Non
         what = f"both arguments to linear need to be at least 1D, but they are {len(x_shape)}D and {len(w_shape)}D"
         return RuntimeError(explain(f"linear: {what}", rows))
     if len(w_shape) > 2:
-        return RuntimeError(explain(f"linear: t() expects a tensor with <= 2 dimensions, but weight is {len(w_shape)}D", rows))
+        return RuntimeError(
+            explain(f"linear: t() expects a tensor with <= 2 dimensions, but weight is {len(w_shape)}D", rows)
+        )
     if x_shape[-1] != w_shape[-1]:
         n = math.prod(x_shape[:-1])
         what = f"mat1 and mat2 shapes cannot be multiplied ({n}x{x_shape[-1]} and {w_shape[-1]}x{w_shape[0]})"
-        hint = f"the weight expects {w_shape[-1]} input features, but the input has {x_shape[-1]}: Linear({x_shape[-1]}, ...)"
+        hint = (
+            f"the weight expects {w_shape[-1]} input features, but the input has {x_shape[-1]}: "
+            f"Linear({x_shape[-1]}, ...)"
+        )
         return RuntimeError(explain(f"linear: {what}", rows, hint))
     if x._array.dtype != w._array.dtype:
         return dtype_error("linear", x, w)
     if x._array.dtype.char == "?":
-        return NotImplementedError('linear: "addmm_impl_cpu_" not implemented for \'Bool\'')
+        return NotImplementedError("linear: \"addmm_impl_cpu_\" not implemented for 'Bool'")
     if b is None:
         return None
     if len(w_shape) != 2:

@@ -16,7 +16,7 @@ def _rank(name: str) -> Any:
     return lambda s: name.replace("N", str(len(s.get("kernel") or s["spatial"])), 1) + "Backward0"
 
 
-# -- maximum -------------------------------------------------------------------------------------------------------------
+# -- maximum -----------------------------------------------------------------------------------------------------------
 
 
 @op(outputs=2, node=_rank("MaxPoolNDWithIndices"))
@@ -26,8 +26,8 @@ def max_pool(x: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Int
 
 
 @max_pool.vjp("x")
-def _(g: Any, out1: Any, x_shape: tuple, kernel: Ints, stride: Ints) -> Any:
-    disjoint = all(s >= k for k, s in zip(kernel, stride, strict=True))
+def _(g: Any, out1: Any, x_shape: tuple, kernel: Ints, stride: Ints, dilation: Ints) -> Any:
+    disjoint = all(s > d * (k - 1) for k, s, d in zip(kernel, stride, dilation, strict=True))
     return to_places(g[0], out1, spatial=x_shape[2:], disjoint=disjoint)
 
 
@@ -86,7 +86,7 @@ def _(g: Any, indices: Any) -> Any:
     return from_places(g, indices)
 
 
-# -- average -------------------------------------------------------------------------------------------------------------
+# -- average -----------------------------------------------------------------------------------------------------------
 
 
 @op(node=_rank("AvgPoolND"))
@@ -127,7 +127,13 @@ def _(
     )  # fmt: skip
 
 
-@op(node=lambda s: "MeanBackward1" if math.prod(s["spatial"]) == 1 and len(s["spatial"]) == 2 else f"AdaptiveAvgPool{len(s['spatial'])}DBackward0")
+@op(
+    node=lambda s: (
+        "MeanBackward1"
+        if math.prod(s["spatial"]) == 1 and len(s["spatial"]) == 2
+        else f"AdaptiveAvgPool{len(s['spatial'])}DBackward0"
+    )
+)
 def adaptive_avg_pool(x: Any, *, spatial: Ints) -> Any:
     """The mean of windows floor(i S / out) up to ceil((i + 1) S / out)."""
     return kernels_of(x).adaptive_avg_pool_forward(x, spatial)

@@ -11,7 +11,8 @@ Ints = tuple[int, ...]
 _WORDS = {
     ("nearest", 1): "UpsampleNearest1D", ("nearest", 2): "UpsampleNearest2D", ("nearest", 3): "UpsampleNearest3D",
     ("nearest-exact", 1): "UpsampleNearestExact1D", ("nearest-exact", 2): "UpsampleNearestExact2D",
-    ("nearest-exact", 3): "UpsampleNearestExact3D", ("linear", 1): "UpsampleLinear1D", ("linear", 2): "UpsampleBilinear2D",
+    ("nearest-exact", 3): "UpsampleNearestExact3D", ("linear", 1): "UpsampleLinear1D",
+    ("linear", 2): "UpsampleBilinear2D",
     ("linear", 3): "UpsampleTrilinear3D", ("cubic", 2): "UpsampleBicubic2D",
 }  # fmt: skip
 
@@ -56,9 +57,7 @@ def grid_sample(x: Any, grid: Any, *, mode: str, padding_mode: str, align_corner
 
 @grid_sample.vjp("x", "grid")
 def _(g: Any, x: Any, grid: Any, mode: str, padding_mode: str, align_corners: bool, ndim: int) -> Any:
-    return grid_sample_grad(
-        g, x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners, ndim=ndim
-    )
+    return grid_sample_grad(g, x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners, ndim=ndim)
 
 
 @op(outputs=2, node=lambda s: f"GridSampler{s['ndim']}DBackwardBackward0")

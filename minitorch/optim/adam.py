@@ -15,8 +15,8 @@ from minitorch.optim.optimizer import Optimizer, arrays, check_number
 class Adam(Optimizer):
     """p -= lr m_hat / (sqrt(v_hat) + eps); m and v are running means of the gradient and of its square.
 
-    m_hat = m / (1 - beta1^t), v_hat = v / (1 - beta2^t); amsgrad uses the largest v so far. weight_decay is added to the
-    gradient (decoupled_weight_decay shrinks the parameter instead, which is AdamW).
+    m_hat = m / (1 - beta1^t), v_hat = v / (1 - beta2^t); amsgrad uses the largest v so far. weight_decay is added to
+    the gradient (decoupled_weight_decay shrinks the parameter instead, which is AdamW).
     """
 
     def __init__(
@@ -36,7 +36,8 @@ class Adam(Optimizer):
         super().__init__(
             params,
             {
-                "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
+                "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+                "maximize": maximize,
                 "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
                 "decoupled_weight_decay": decoupled_weight_decay,
             },

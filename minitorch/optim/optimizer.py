@@ -40,7 +40,10 @@ class Optimizer:
         group = dict(param_group)
         params = group["params"]
         if isinstance(params, set):
-            raise TypeError("optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change between runs. Please use a list instead.")
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the "
+                "ordering of tensors in sets will change between runs. Please use a list instead."
+            )
         params = [params] if isinstance(params, TensorBase) else list(params)
         if params and isinstance(params[0], tuple):
             group["param_names"], params = [n for n, _ in params], [p for _, p in params]
@@ -105,14 +108,20 @@ class Optimizer:
         if len(self.param_groups) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(g["params"]) != len(s["params"]) for g, s in zip(self.param_groups, saved, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         by_number = {
-            n: p for g, s in zip(self.param_groups, saved, strict=True) for n, p in zip(s["params"], g["params"], strict=True)
+            n: p
+            for g, s in zip(self.param_groups, saved, strict=True)
+            for n, p in zip(s["params"], g["params"], strict=True)
         }
         self.state = defaultdict(dict)
         for key, value in state_dict["state"].items():
             p = by_number.get(key)
-            self.state[key if p is None else p] = {k: _fitted(p, k, v) for k, v in value.items()} if p is not None else value
+            self.state[key if p is None else p] = (
+                {k: _fitted(p, k, v) for k, v in value.items()} if p is not None else value
+            )
         for group, new in zip(self.param_groups, saved, strict=True):
             params = group["params"]
             group.clear()

@@ -30,11 +30,17 @@ def products(draw: Any) -> Call:
 
 
 Q, K, V = In((2, 4, 5, 8)), In((2, 4, 6, 8)), In((2, 4, 6, 7))
-spec("nn.functional.scaled_dot_product_attention", products(), errors=(
-    Bad(call(In((8,)), K, V), "at least 2 dimensional"), Bad(call(Q, In((2, 4, 6, 8), "float32"), V), "same dtype"),
-    Bad(call(Q, K, V, In((5, 6), "int64")), "attn_mask dtype"), Bad(call(Q, K, V, dropout_p=1.5), "between 0 and 1"),
-    Bad(call(Q, In((2, 3, 6, 8)), In((2, 3, 6, 7)), enable_gqa=True), "must divide"),
-))  # fmt: skip
+spec(
+    "nn.functional.scaled_dot_product_attention",
+    products(),
+    errors=(
+        Bad(call(In((8,)), K, V), "at least 2 dimensional"),
+        Bad(call(Q, In((2, 4, 6, 8), "float32"), V), "same dtype"),
+        Bad(call(Q, K, V, In((5, 6), "int64")), "attn_mask dtype"),
+        Bad(call(Q, K, V, dropout_p=1.5), "between 0 and 1"),
+        Bad(call(Q, In((2, 3, 6, 8)), In((2, 3, 6, 7)), enable_gqa=True), "must divide"),
+    ),
+)
 
 
 @st.composite
@@ -47,7 +53,9 @@ def heads(draw: Any) -> Call:
     if masks in ("float", "both"):
         options["attn_mask"] = In((length, source), grad=False)
     if masks == "attn":
-        options["attn_mask"] = In((length, source), "bool", make=lambda rng, s, d: rng.random(s) < 0.3 * (rng.random(s[-1]) > 0))
+        options["attn_mask"] = In(
+            (length, source), "bool", make=lambda rng, s, d: rng.random(s) < 0.3 * (rng.random(s[-1]) > 0)
+        )
     if masks == "both":
         options["key_padding_mask"] = In((*batch, source), low=-1, high=1, grad=False)
     options["need_weights"] = draw(st.booleans()) or masks == "attn"
@@ -58,7 +66,12 @@ def heads(draw: Any) -> Call:
     out = (In((size, size)), In((size,)))
     zero = draw(st.booleans())
     if draw(st.booleans()):
-        weights = {"use_separate_proj_weight": True, "q_proj_weight": In((size, size)), "k_proj_weight": In((size, 7)), "v_proj_weight": In((size, 8))}
+        weights = {
+            "use_separate_proj_weight": True,
+            "q_proj_weight": In((size, size)),
+            "k_proj_weight": In((size, 7)),
+            "v_proj_weight": In((size, 8)),
+        }
         k, v = In((source, *batch, 7)), In((source, *batch, 8))
         return call(q, k, v, size, count, None, bias, *extra, zero, 0.0, *out, **weights, **options)
     k, v = In((source, *batch, size)), In((source, *batch, size))
@@ -71,9 +84,18 @@ def _bad(q: In, k: In, v: In, size: int = 6, count: int = 2, **options: Any) -> 
 
 _Q, _K = In((4, 3, 6)), In((5, 3, 6))
 # once only: without weights torch runs a fused kernel that it can't differentiate twice
-spec("nn.functional.multi_head_attention_forward", heads(), order=1, errors=(
-    Bad(_bad(_Q, _K, _K, size=8), "embedding dimension"), Bad(_bad(_Q, _K, _K, count=4), "not divisible"), Bad(_bad(In((6,)), _K, _K), "query should be"),
-    Bad(_bad(_Q, _K, In((4, 3, 6))), "does not match"), Bad(_bad(_Q, _K, _K, is_causal=True), "Need attn_mask"),
-    Bad(_bad(_Q, _K, _K, attn_mask=In((4, 4))), "2D attn_mask"), Bad(_bad(_Q, In((5, 6)), In((5, 6))), "expected `key`"),
-    Bad(_bad(_Q, _K, _K, key_padding_mask=In((3, 4), "bool")), "key_padding_mask"),
-))  # fmt: skip
+spec(
+    "nn.functional.multi_head_attention_forward",
+    heads(),
+    order=1,
+    errors=(
+        Bad(_bad(_Q, _K, _K, size=8), "embedding dimension"),
+        Bad(_bad(_Q, _K, _K, count=4), "not divisible"),
+        Bad(_bad(In((6,)), _K, _K), "query should be"),
+        Bad(_bad(_Q, _K, In((4, 3, 6))), "does not match"),
+        Bad(_bad(_Q, _K, _K, is_causal=True), "Need attn_mask"),
+        Bad(_bad(_Q, _K, _K, attn_mask=In((4, 4))), "2D attn_mask"),
+        Bad(_bad(_Q, In((5, 6)), In((5, 6))), "expected `key`"),
+        Bad(_bad(_Q, _K, _K, key_padding_mask=In((3, 4), "bool")), "key_padding_mask"),
+    ),
+)

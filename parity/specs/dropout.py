@@ -19,9 +19,25 @@ def dropouts(draw: Any, ranks: tuple[int, ...] | None = None, halves: bool = Tru
 X = In((2, 3))
 BAD = (Bad(call(X, 1.5), "between 0 and 1"), Bad(call(X, -0.1), "between 0 and 1"))
 _TYPE = Bad(call("a"), "must be Tensor")
-spec("nn.functional.dropout", dropouts(), dtypes=(*FLOATS, "float16", "bfloat16"), random=True, errors=(*BAD, _TYPE, Bad(call(X), "Float can't be cast", dtype="int64")))
+spec(
+    "nn.functional.dropout",
+    dropouts(),
+    dtypes=(*FLOATS, "float16", "bfloat16"),
+    random=True,
+    errors=(*BAD, _TYPE, Bad(call(X), "Float can't be cast", dtype="int64")),
+)
 spec("nn.functional.alpha_dropout", dropouts(), random=True, errors=BAD)
 spec("nn.functional.dropout1d", dropouts((2, 3)), random=True, errors=(*BAD, Bad(call(In((3,))), "Expected 2D or 3D")))
-spec("nn.functional.dropout2d", dropouts((2, 3, 4)), random=True, errors=(*BAD, Bad(call(In((3,)), 0.5, True), "at least 2 dimensions")))
+spec(
+    "nn.functional.dropout2d",
+    dropouts((2, 3, 4)),
+    random=True,
+    errors=(*BAD, Bad(call(In((3,)), 0.5, True), "at least 2 dimensions")),
+)
 spec("nn.functional.dropout3d", dropouts((4, 5)), random=True, errors=BAD)
-spec("nn.functional.feature_alpha_dropout", dropouts((2, 3, 4)), random=True, errors=(*BAD, Bad(call(In((3,)), 0.5, True), "at least 2 dimensions")))
+spec(
+    "nn.functional.feature_alpha_dropout",
+    dropouts((2, 3, 4)),
+    random=True,
+    errors=(*BAD, Bad(call(In((3,)), 0.5, True), "at least 2 dimensions")),
+)

@@ -1,4 +1,4 @@
-"""Specs of the normalizations. A normalized result hardly depends on x's mean and scale: upstream gradients are random."""
+"""Specs of the normalizations. A normalized result ignores x's mean and scale, so upstream gradients are random."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def group_calls(draw: Any) -> Call:
 @st.composite
 def response_calls(draw: Any) -> Call:
     s = draw(st.sampled_from(SHAPES[1:]))
-    return call(In(s), draw(st.integers(1, 4)), draw(st.sampled_from((1e-4, 0.5))), 0.75, draw(st.sampled_from((1.0, 2.0))))
+    return call(
+        In(s), draw(st.integers(1, 4)), draw(st.sampled_from((1e-4, 0.5))), 0.75, draw(st.sampled_from((1.0, 2.0)))
+    )
 
 
 @st.composite
@@ -65,26 +67,67 @@ def normalize_calls(draw: Any) -> Call:
 
 
 X = In((4, 6, 3))
-spec("nn.functional.batch_norm", batch_calls(), errors=(
-    Bad(call(X, None, None), "running_mean must be defined"), Bad(call(In((1, 6, 1)), None, None, training=True), "more than 1 value per channel"),
-    Bad(call(X, In((3,)), In((3,))), "should contain 6 elements not 3"), Bad(call(X, In((6,)), In((6,)), In((5,))), "weight should contain"),
-    Bad(call(In((6,)), None, None, training=True), "at least 2 dimensions", type=RuntimeError, label="torch: IndexError"),
-    Bad(call(X, In((6,), "float32"), In((6,))), "mixed dtype"), Bad(call(X, None, None, training=True), "Long", dtype="int64"),
-))  # fmt: skip
-spec("nn.functional.instance_norm", instance_calls(), errors=(
-    Bad(call(In((4, 6))), "more than 1 spatial element"), Bad(call(X, use_input_stats=False), "to be defined"),
-    Bad(call(In((4, 6, 1))), "more than 1 spatial element"), Bad(call(X, None, None, In((5,))), "should contain"),
-))  # fmt: skip
-spec("nn.functional.layer_norm", layer_calls(), errors=(
-    Bad(call(X, (4,)), "Given normalized_shape=[4]"), Bad(call(X, (3,), In((4,))), "Expected weight to be of same shape"),
-    Bad(call(X, ()), "at least 1-dimensional"), Bad(call(X, 3), "tuple of ints"), Bad(call(X, (3,), In((3,), "float32")), "mixed dtype"),
-))  # fmt: skip
-spec("nn.functional.rms_norm", layer_calls(False), errors=(
-    Bad(call(X, (4,)), "Given normalized_shape=[4]"), Bad(call(X, (3,), In((4,))), "Expected weight to be of same shape"),
-))  # fmt: skip
-spec("nn.functional.group_norm", group_calls(), errors=(
-    Bad(call(X, 4), "divisible by num_groups"), Bad(call(X, -2), "greater than 0"), Bad(call(X, 2, In((5,))), "Expected weight"),
-    Bad(call(In((3,)), 2), "at least 2 dimensions"), Bad(call(In((1, 2)), 2), "more than 1 value per channel"),
-))  # fmt: skip
-spec("nn.functional.local_response_norm", response_calls(), errors=(Bad(call(In((6, 3)), 2), "3D or higher"), Bad(call(X, 0), "greater than zero")))
+spec(
+    "nn.functional.batch_norm",
+    batch_calls(),
+    errors=(
+        Bad(call(X, None, None), "running_mean must be defined"),
+        Bad(call(In((1, 6, 1)), None, None, training=True), "more than 1 value per channel"),
+        Bad(call(X, In((3,)), In((3,))), "should contain 6 elements not 3"),
+        Bad(call(X, In((6,)), In((6,)), In((5,))), "weight should contain"),
+        Bad(
+            call(In((6,)), None, None, training=True),
+            "at least 2 dimensions",
+            type=RuntimeError,
+            label="torch: IndexError",
+        ),
+        Bad(call(X, In((6,), "float32"), In((6,))), "mixed dtype"),
+        Bad(call(X, None, None, training=True), "Long", dtype="int64"),
+    ),
+)
+spec(
+    "nn.functional.instance_norm",
+    instance_calls(),
+    errors=(
+        Bad(call(In((4, 6))), "more than 1 spatial element"),
+        Bad(call(X, use_input_stats=False), "to be defined"),
+        Bad(call(In((4, 6, 1))), "more than 1 spatial element"),
+        Bad(call(X, None, None, In((5,))), "should contain"),
+    ),
+)
+spec(
+    "nn.functional.layer_norm",
+    layer_calls(),
+    errors=(
+        Bad(call(X, (4,)), "Given normalized_shape=[4]"),
+        Bad(call(X, (3,), In((4,))), "Expected weight to be of same shape"),
+        Bad(call(X, ()), "at least 1-dimensional"),
+        Bad(call(X, 3), "tuple of ints"),
+        Bad(call(X, (3,), In((3,), "float32")), "mixed dtype"),
+    ),
+)
+spec(
+    "nn.functional.rms_norm",
+    layer_calls(False),
+    errors=(
+        Bad(call(X, (4,)), "Given normalized_shape=[4]"),
+        Bad(call(X, (3,), In((4,))), "Expected weight to be of same shape"),
+    ),
+)
+spec(
+    "nn.functional.group_norm",
+    group_calls(),
+    errors=(
+        Bad(call(X, 4), "divisible by num_groups"),
+        Bad(call(X, -2), "greater than 0"),
+        Bad(call(X, 2, In((5,))), "Expected weight"),
+        Bad(call(In((3,)), 2), "at least 2 dimensions"),
+        Bad(call(In((1, 2)), 2), "more than 1 value per channel"),
+    ),
+)
+spec(
+    "nn.functional.local_response_norm",
+    response_calls(),
+    errors=(Bad(call(In((6, 3)), 2), "3D or higher"), Bad(call(X, 0), "greater than zero")),
+)
 spec("nn.functional.normalize", normalize_calls(), errors=(Bad(call(X, dim=5), "Dimension out of range"),))

@@ -47,26 +47,56 @@ def window_errors(n: int) -> tuple[Bad, ...]:
     x = In((2, 4, *SIZES[n]))
     flat = In(SIZES[n][:n])
     return (
-        Bad(call(x, 2, padding=2), "at most half"), Bad(call(x, 12), "Output size is too small"), Bad(call(x, 2, stride=0), "stride"),
-        Bad(call(x, (2,) * (n + 1)), "kernel_size must"), Bad(call(flat, 2), "input", type=RuntimeError, label="torch: IndexError from some"), Bad(call(x, 2, padding=-1), "non-negative"),
-    )  # fmt: skip
+        Bad(call(x, 2, padding=2), "at most half"),
+        Bad(call(x, 12), "Output size is too small"),
+        Bad(call(x, 2, stride=0), "stride"),
+        Bad(call(x, (2,) * (n + 1)), "kernel_size must"),
+        Bad(call(flat, 2), "input", type=RuntimeError, label="torch: IndexError from some"),
+        Bad(call(x, 2, padding=-1), "non-negative"),
+    )
 
 
 TIES = np.array([[[1.0, 2.0, 2.0, 1.0], [2.0, 2.0, 1.0, 1.0]]])
 SPECIAL = np.array([[[NAN, 1.0, INF, 2.0], [0.0, NAN, NAN, -INF], [-INF, -INF, 1.0, INF], [-INF, -INF, -0.0, 0.0]]])
 for _n in (1, 2, 3):
-    edges = (call(TIES, 2), call(SPECIAL, 2, 1)) if _n == 2 else (call(TIES, 2), call(SPECIAL[0, :2], 2, 1)) if _n == 1 else ()
-    spec(f"nn.functional.max_pool{_n}d", max_calls(_n), dtypes=(*FLOATS, "float16", "bfloat16"), errors=(
-        *window_errors(_n), Bad(call(In((2, 4, *SIZES[_n])), 2, dilation=0), "dilation"),
-    ), edges=edges, ties="the first of equal values in row-major order takes the gradient; nan wins, the last one")  # fmt: skip
+    edges = (
+        (call(TIES, 2), call(SPECIAL, 2, 1))
+        if _n == 2
+        else (call(TIES, 2), call(SPECIAL[0, :2], 2, 1))
+        if _n == 1
+        else ()
+    )
+    spec(
+        f"nn.functional.max_pool{_n}d",
+        max_calls(_n),
+        dtypes=FLOATS,
+        errors=(
+            *window_errors(_n),
+            Bad(call(In((2, 4, *SIZES[_n])), 2, dilation=0), "dilation"),
+        ),
+        edges=edges,
+        ties="the first of equal values in row-major order takes the gradient; nan wins, the last one",
+    )
     spec(f"nn.functional.avg_pool{_n}d", avg_calls(_n), errors=window_errors(_n))
-    spec(f"nn.functional.adaptive_avg_pool{_n}d", adaptive_calls(_n), errors=(
-        Bad(call(In((3,)), 2), "Expected"), Bad(call(In((2, 4, *SIZES[_n])), (2,) * (_n + 2)), "output_size", type=RuntimeError, label="torch: ValueError from some"),
-    ))  # fmt: skip
-    spec(f"nn.functional.adaptive_max_pool{_n}d", adaptive_calls(_n, True), errors=(Bad(call(In((3,)), 2), "Expected"),))
+    spec(
+        f"nn.functional.adaptive_avg_pool{_n}d",
+        adaptive_calls(_n),
+        errors=(
+            Bad(call(In((3,)), 2), "Expected"),
+            Bad(
+                call(In((2, 4, *SIZES[_n])), (2,) * (_n + 2)),
+                "output_size",
+                type=RuntimeError,
+                label="torch: ValueError from some",
+            ),
+        ),
+    )
+    spec(
+        f"nn.functional.adaptive_max_pool{_n}d", adaptive_calls(_n, True), errors=(Bad(call(In((3,)), 2), "Expected"),)
+    )
 
 
-# -- power means ---------------------------------------------------------------------------------------------------------
+# -- power means -------------------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -77,10 +107,14 @@ def lp_calls(draw: Any, n: int) -> Call:
 
 
 for _n in (1, 2, 3):
-    spec(f"nn.functional.lp_pool{_n}d", lp_calls(_n), errors=(Bad(call(1, 2.0, 2), "Tensor", type=TypeError, label="torch: AttributeError"),))
+    spec(
+        f"nn.functional.lp_pool{_n}d",
+        lp_calls(_n),
+        errors=(Bad(call(1, 2.0, 2), "Tensor", type=TypeError, label="torch: AttributeError"),),
+    )
 
 
-# -- unpooling and fractional pooling ------------------------------------------------------------------------------------
+# -- unpooling and fractional pooling ----------------------------------------------------------------------------------
 
 
 @st.composite
@@ -114,12 +148,27 @@ def fractional_calls(draw: Any, n: int) -> Call:
 
 # torch's backward refuses upstream gradients and inputs that are not contiguous: see tests/test_nn_pool.py
 for _n in (1, 2, 3):
-    spec(f"nn.functional.max_unpool{_n}d", unpool_calls(_n), order=0, errors=(
-        Bad(call(In((2, *(3,) * _n)), In((2, *(2,) * _n), "int64"), 2), "shape of indices"),
-        Bad(call(In((2, *(3,) * _n)), In((2, *(3,) * _n), "int32"), 2), "int64"),
-    ))  # fmt: skip
+    spec(
+        f"nn.functional.max_unpool{_n}d",
+        unpool_calls(_n),
+        order=0,
+        errors=(
+            Bad(call(In((2, *(3,) * _n)), In((2, *(2,) * _n), "int64"), 2), "shape of indices"),
+            Bad(call(In((2, *(3,) * _n)), In((2, *(3,) * _n), "int32"), 2), "int64"),
+        ),
+    )
 for _n in (2, 3):
-    spec(f"nn.functional.fractional_max_pool{_n}d", fractional_calls(_n), errors=(
-        Bad(call(In((2, 3, *SIZES[_n])), 2), "requires specifying"), Bad(call(In((2, 3, *SIZES[_n])), 9, 2), "too large"),
-        Bad(call(In((2, 3, *SIZES[_n])), 2, output_ratio=(1.5, 0.5, 0.5)[:_n]), "between 0 and 1", type=ValueError, label="torch: RuntimeError"),
-    ))  # fmt: skip
+    spec(
+        f"nn.functional.fractional_max_pool{_n}d",
+        fractional_calls(_n),
+        errors=(
+            Bad(call(In((2, 3, *SIZES[_n])), 2), "requires specifying"),
+            Bad(call(In((2, 3, *SIZES[_n])), 9, 2), "too large"),
+            Bad(
+                call(In((2, 3, *SIZES[_n])), 2, output_ratio=(1.5, 0.5, 0.5)[:_n]),
+                "between 0 and 1",
+                type=ValueError,
+                label="torch: RuntimeError",
+            ),
+        ),
+    )

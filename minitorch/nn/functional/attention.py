@@ -1,4 +1,4 @@
-"""Attention: softmax(q k^T scale + mask) v, and the multi-head form with its projections. Composed of Tensor operations."""
+"""Attention: softmax(q k^T scale + mask) v, and the multi-head form with its projections; composed of operations."""
 
 from __future__ import annotations
 
@@ -73,7 +73,11 @@ def _check_attention(query: Any, key: Any, value: Any, mask: Any, dropout_p: flo
     op = "scaled_dot_product_attention"
     for k, (name, t) in enumerate((("query", query), ("key", key), ("value", value)), 1):
         need_tensor(op, name, k, t)
-    rows = [("query", query._array.shape, "*, L, E"), ("key", key._array.shape, "*, S, E"), ("value", value._array.shape, "*, S, V")]
+    rows = [
+        ("query", query._array.shape, "*, L, E"),
+        ("key", key._array.shape, "*, S, E"),
+        ("value", value._array.shape, "*, S, V"),
+    ]
     if min(query._array.ndim, key._array.ndim, value._array.ndim) < 2:
         raise RuntimeError(explain(f"{op}: Expected query, key, and value to all be at least 2 dimensional", rows))
     kinds = [t.dtype for t in (query, key, value)]
@@ -81,7 +85,9 @@ def _check_attention(query: Any, key: Any, value: Any, mask: Any, dropout_p: flo
         what = f"Expected query, key, and value to have the same dtype, but got {kinds[0]}, {kinds[1]} and {kinds[2]}"
         raise RuntimeError(explain(f"{op}: {what}", rows))
     if mask is not None and mask.dtype is not dtypes.bool_ and mask.dtype not in (kinds[0], dtypes.float32):
-        what = f"Expected attn_mask dtype to be bool or float or to match query dtype, but got {mask.dtype} for {kinds[0]}"
+        what = (
+            f"Expected attn_mask dtype to be bool or float or to match query dtype, but got {mask.dtype} for {kinds[0]}"
+        )
         raise RuntimeError(explain(f"{op}: {what}", [*rows, ("attn_mask", mask._array.shape, "*, L, S")]))
     if not 0 <= dropout_p <= 1:
         raise RuntimeError(f"{op}: dropout probability has to be between 0 and 1, but got {dropout_p}")
@@ -91,7 +97,10 @@ def _repeat_heads(query: Any, key: Any, value: Any) -> tuple[Tensor, Tensor]:
     """Key and value heads repeated so that there is one for every query head."""
     heads = [t._array.shape[-3] for t in (query, key, value)]
     if heads[0] % heads[1] or heads[0] % heads[2]:
-        what = f"Number of heads in key and value must divide the number of heads in query, but they are {heads[1:]} and {heads[0]}"
+        what = (
+            "Number of heads in key and value must divide the number of heads in query, but they "
+            f"are {heads[1:]} and {heads[0]}"
+        )
         raise RuntimeError(f"scaled_dot_product_attention: {what}")
     return key.repeat_interleave(heads[0] // heads[1], -3), value.repeat_interleave(heads[0] // heads[2], -3)
 
@@ -145,7 +154,11 @@ def multi_head_attention_forward(
     mask = _merge(mask, padding, batch, num_heads, k.shape[1])
     scores = (q * math.sqrt(1.0 / q.shape[-1])) @ k.transpose(-2, -1)
     # the plain softmax gives nan for a row that may attend to nothing, as torch does when it needs the weights
-    attention = (scores if mask is None else scores + mask).softmax(-1) if need_weights else _masked_softmax(scores, mask, False)
+    attention = (
+        (scores if mask is None else scores + mask).softmax(-1)
+        if need_weights
+        else _masked_softmax(scores, mask, False)
+    )
     if training and dropout_p > 0:
         attention = dropout(attention, dropout_p)
     mixed = (attention @ v).transpose(0, 1).reshape(length * batch, size)
@@ -162,7 +175,9 @@ def multi_head_attention_forward(
 def _projections(query: Any, key: Any, value: Any, weights: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor]:
     """Query, key and value projected: by one packed weight (3E, E), or by three."""
     if weights is None or (isinstance(weights, tuple) and None in weights):
-        raise AssertionError("multi_head_attention_forward: the projection weights must be given: in_proj_weight, or all of q, k and v")
+        raise AssertionError(
+            "multi_head_attention_forward: the projection weights must be given: in_proj_weight, or all of q, k and v"
+        )
     if not isinstance(weights, tuple):
         if query is key and key is value:
             return tuple(linear(query, weights, bias).chunk(3, -1))  # type: ignore[return-value]
@@ -230,7 +245,10 @@ def _check_heads(query: Any, key: Any, value: Any, padding: Any, mask: Any, head
         raise AssertionError(f"multi_head_attention_forward: {what}")
     if key.dim() != ndim or value.dim() != ndim:
         kind = "batched" if ndim == 3 else "unbatched"
-        what = f"For {kind} ({ndim}-D) `query`, expected `key` and `value` to be {ndim}-D but found {key.dim()}-D and {value.dim()}-D"
+        what = (
+            f"For {kind} ({ndim}-D) `query`, expected `key` and `value` to be {ndim}-D but found "
+            f"{key.dim()}-D and {value.dim()}-D"
+        )
         raise AssertionError(f"multi_head_attention_forward: {what}")
     if padding is not None and padding.dim() != ndim - 1:
         what = f"expected `key_padding_mask` to be None or {ndim - 1}-D but found {padding.dim()}-D tensor instead"
@@ -243,7 +261,9 @@ def _check_heads(query: Any, key: Any, value: Any, padding: Any, mask: Any, head
 
 def _check_embedding(size: int, wanted: int, heads: int, key: Any, value: Any, separate: bool) -> None:
     if size != wanted:
-        raise AssertionError(f"multi_head_attention_forward: was expecting embedding dimension of {wanted}, but got {size}")
+        raise AssertionError(
+            f"multi_head_attention_forward: was expecting embedding dimension of {wanted}, but got {size}"
+        )
     if size % heads:
         raise AssertionError(f"multi_head_attention_forward: embed_dim {size} not divisible by num_heads {heads}")
     k, v = tuple(key.shape), tuple(value.shape)

@@ -26,7 +26,9 @@ def conv1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: IntOr = 1, padding: str | IntOr = 0,
     dilation: IntOr = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """Cross-correlation along one dimension: y[n, o, l] = b[o] + sum over c, k of x[n, c, l stride + k dilation - padding] w[o, c, k].
+    """Cross-correlation along one dimension.
+
+    y[n, o, l] = b[o] + sum over c, k of x[n, c, l stride + k dilation - padding] w[o, c, k].
 
     Shape: input (N, C_in, L) or (C_in, L), weight (C_out, C_in/groups, k) -> (N, C_out, L_out) or (C_out, L_out).
 
@@ -82,7 +84,9 @@ def conv_transpose1d(
     >>> mt.nn.functional.conv_transpose1d(mt.tensor([[1.0, 2.0]]), mt.tensor([[[1.0, 10.0]]]))
     tensor([[ 1., 12., 20.]])
     """
-    return _conv_transpose("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _conv_transpose(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def conv_transpose2d(
@@ -98,7 +102,9 @@ def conv_transpose2d(
     tensor([[[[1., 1., 1., 1.],
               [1., 1., 1., 1.]]]])
     """
-    return _conv_transpose("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _conv_transpose(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def conv_transpose3d(
@@ -113,7 +119,9 @@ def conv_transpose3d(
     >>> mt.nn.functional.conv_transpose3d(mt.ones(1, 1, 1, 1, 1), mt.ones(1, 1, 1, 1, 2))
     tensor([[[[[1., 1.]]]]])
     """
-    return _conv_transpose("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _conv_transpose(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
@@ -134,16 +142,24 @@ def _conv(
     _check_groups(op, w_shape, groups, rows)
     if x_shape[1] != w_shape[1] * groups:
         want, have = w_shape[1] * groups, x_shape[1]
-        torch = f"Given groups={groups}, weight of size {list(w_shape)}, expected input{list(x_shape)} to have {want} channels"
+        torch = (
+            f"Given groups={groups}, weight of size {list(w_shape)}, expected input{list(x_shape)} "
+            f"to have {want} channels"
+        )
         hint = f"Conv{n}d(in_channels={have}, ...), or permute the input if it is N, {LETTERS[n]}, C"
-        what = f"weight expects {want} input channels, but the input has {have}: {torch}, but got {have} channels instead"
+        what = (
+            f"weight expects {want} input channels, but the input has {have}: {torch}, but got {have} channels instead"
+        )
         raise RuntimeError(explain(f"{op}: {what}", rows, hint))
     _check_bias(op, bias, w_shape[0], w_shape, rows, "")
     out = [conv_output_size(*s) for s in zip(x_shape[2:], w_shape[2:], stride, padding, dilation, strict=True)]
     if any(o < 1 for o in out):
         padded = " x ".join(str(s + 2 * p) for s, p in zip(x_shape[2:], padding, strict=True))
         spread = " x ".join(str(d * (k - 1) + 1) for d, k in zip(dilation, w_shape[2:], strict=True))
-        what = f"Calculated padded input size per channel: ({padded}). Kernel size: ({spread}). Kernel size can't be greater than actual input size"
+        what = (
+            f"Calculated padded input size per channel: ({padded}). Kernel size: ({spread}). Kernel "
+            "size can't be greater than actual input size"
+        )
         raise RuntimeError(explain(f"{op}: {what}", rows, "a larger input, more padding, or a smaller kernel"))
     y = ops.convolution(x, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     return unbatched(y, was)
@@ -164,17 +180,29 @@ def _conv_transpose(
         raise RuntimeError(f"{op}: negative output_padding is not supported, got output_padding={extra}")
     _check_groups(op, w_shape, groups, rows)
     if x_shape[1] != w_shape[0]:
-        torch = f"Given transposed=1, weight of size {list(w_shape)}, expected input{list(x_shape)} to have {w_shape[0]} channels"
-        what = f"weight expects {w_shape[0]} input channels, but the input has {x_shape[1]}: {torch}, but got {x_shape[1]} channels instead"
+        torch = (
+            f"Given transposed=1, weight of size {list(w_shape)}, expected input{list(x_shape)} "
+            f"to have {w_shape[0]} channels"
+        )
+        what = (
+            f"weight expects {w_shape[0]} input channels, but the input has {x_shape[1]}: {torch}, "
+            f"but got {x_shape[1]} channels instead"
+        )
         raise RuntimeError(explain(f"{op}: {what}", rows, f"ConvTranspose{n}d(in_channels={x_shape[1]}, ...)"))
     _check_bias(op, bias, w_shape[1] * groups, w_shape, rows, "transposed=1, ")
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        what = f"output padding must be smaller than either stride or dilation, but got output_padding={extra}, stride={stride}, dilation={dilation}"
+        what = (
+            f"output padding must be smaller than either stride or dilation, but got output_padding={extra}, "
+            f"stride={stride}, dilation={dilation}"
+        )
         raise RuntimeError(explain(f"{op}: {what}", rows))
     terms = zip(x_shape[2:], w_shape[2:], stride, padding, extra, dilation, strict=True)
     spatial = tuple(conv_transpose_output_size(*s) for s in terms)
     if any(s < 1 for s in spatial):
-        what = f"Given input size per channel: {x_shape[2:]}, calculated output size per channel: {spatial}. Output size is too small"
+        what = (
+            f"Given input size per channel: {x_shape[2:]}, calculated output size per channel: {spatial}. "
+            "Output size is too small"
+        )
         raise RuntimeError(explain(f"{op}: {what}", rows, "less padding, or a larger input"))
     y = ops.convolution_transpose(
         x, weight, bias, spatial=spatial, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -200,7 +228,9 @@ def _check_tensors(op: str, n: int, input: Any, weight: Any, bias: Any, groups: 
         raise type_error(op, "groups", 7, "int", groups)
     if weight._array.ndim != n + 2:
         what = f"expected a weight of {n + 2} dimensions, but got one of {weight._array.ndim}"
-        raise RuntimeError(explain(f"{op}: {what}", [("input", input._array.shape, ""), ("weight", weight._array.shape, "")]))
+        raise RuntimeError(
+            explain(f"{op}: {what}", [("input", input._array.shape, ""), ("weight", weight._array.shape, "")])
+        )
     dtype = input._array.dtype
     if weight._array.dtype != dtype:
         what = f"expected scalar type {scalar_name(input._array)} but found {scalar_name(weight._array)} in the weight"
@@ -214,7 +244,9 @@ def _check_tensors(op: str, n: int, input: Any, weight: Any, bias: Any, groups: 
 
 def _check_positive(op: str, stride: tuple, padding: tuple, dilation: tuple) -> None:
     if any(p < 0 for p in padding):
-        raise RuntimeError(f"{op}: negative padding is not supported, got padding={padding}\n    hint  F.pad takes negative sizes")
+        raise RuntimeError(
+            f"{op}: negative padding is not supported, got padding={padding}\n    hint  F.pad takes negative sizes"
+        )
     for name, value in (("stride", stride), ("dilation", dilation)):
         if any(v <= 0 for v in value):
             raise RuntimeError(f"{op}: non-positive {name} is not supported, got {name}={value}")
@@ -225,9 +257,18 @@ def _check_groups(op: str, w_shape: tuple, groups: int, rows: list) -> None:
     if groups <= 0:
         raise RuntimeError(f"{op}: non-positive groups is not supported, got groups={groups}")
     if w_shape[0] < groups:
-        raise RuntimeError(explain(f"{op}: {given} at least {groups} at dimension 0, but got weight of size {list(w_shape)} instead", rows))
+        raise RuntimeError(
+            explain(
+                f"{op}: {given} at least {groups} at dimension 0, but got weight of size {list(w_shape)} instead", rows
+            )
+        )
     if w_shape[0] % groups:
-        raise RuntimeError(explain(f"{op}: {given} divisible by {groups} at dimension 0, but got weight of size {list(w_shape)} instead", rows))
+        raise RuntimeError(
+            explain(
+                f"{op}: {given} divisible by {groups} at dimension 0, but got weight of size {list(w_shape)} instead",
+                rows,
+            )
+        )
 
 
 def _check_bias(op: str, bias: Any, channels: int, w_shape: tuple, rows: list, kind: str) -> None:
@@ -270,14 +311,19 @@ def unfold(input: Tensor, kernel_size: IntOr, dilation: IntOr = 1, padding: IntO
     kernel, dilation, padding, stride = settings
     shape = input._array.shape
     if len(shape) not in (3, 4) or 0 in shape[-3:]:
-        what = "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input"
+        what = (
+            "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input"
+        )
         raise RuntimeError(explain(f"unfold: {what}, but got: {list(shape)}", [("input", shape, "")]))
     x, was = batched("unfold", input, 2)
     blocks = [conv_output_size(*s) for s in zip(shape[-2:], kernel, stride, padding, dilation, strict=True)]
     if any(b < 1 for b in blocks):
-        what = f"Given input with spatial size {shape[-2:]}, kernel_size={kernel}, dilation={dilation}, padding={padding}"
+        what = (
+            f"Given input with spatial size {shape[-2:]}, kernel_size={kernel}, dilation={dilation}, padding={padding}"
+        )
         raise RuntimeError(
-            f"unfold: {what}, calculated shape of the array of sliding blocks as {tuple(blocks)}, but its components must be at least one."
+            f"unfold: {what}, calculated shape of the array of sliding blocks as {tuple(blocks)}, "
+            "but its components must be at least one."
         )
     return unbatched(ops.unfold_columns(x, kernel=kernel, dilation=dilation, padding=padding, stride=stride), was)
 
@@ -299,18 +345,32 @@ def fold(
     shape = input._array.shape
     rows = [("input", shape, "N, C kH kW, L" if len(shape) == 3 else "C kH kW, L")]
     if len(shape) not in (2, 3) or 0 in shape[-2:]:
-        what = "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input"
+        what = (
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero "
+            "dimensions for input"
+        )
         raise RuntimeError(explain(f"fold: {what}, but got: {list(shape)}", [("input", shape, "")]))
     if shape[-2] % math.prod(kernel):
-        what = f"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)={shape[-2]} and kernel_size={kernel}"
+        what = (
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
+            f"but got input.size(1)={shape[-2]} and kernel_size={kernel}"
+        )
         raise RuntimeError(explain(f"fold: {what}", rows))
     blocks = [conv_output_size(*s) for s in zip(spatial, kernel, stride, padding, dilation, strict=True)]
-    given = f"Given output_size={spatial}, kernel_size={kernel}, dilation={dilation}, padding={padding}, stride={stride}"
+    given = (
+        f"Given output_size={spatial}, kernel_size={kernel}, dilation={dilation}, padding={padding}, stride={stride}"
+    )
     if any(b < 1 for b in blocks):
-        what = f"{given}, calculated shape of the array of sliding blocks as {tuple(blocks)}, which is too small (non-positive)"
+        what = (
+            f"{given}, calculated shape of the array of sliding blocks as {tuple(blocks)}, which "
+            "is too small (non-positive)"
+        )
         raise RuntimeError(explain(f"fold: {what}", rows))
     if shape[-1] != math.prod(blocks):
-        what = f"{given}, expected size of input's dimension 2 to match the calculated number of sliding blocks {math.prod(blocks)}, but got input.size(2)={shape[-1]}"
+        what = (
+            f"{given}, expected size of input's dimension 2 to match the calculated number of sliding "
+            f"blocks {math.prod(blocks)}, but got input.size(2)={shape[-1]}"
+        )
         raise RuntimeError(explain(f"fold: {what}", rows))
     x, was = (input, True) if len(shape) == 3 else (input.unsqueeze(0), False)
     y = ops.fold_columns(x, spatial=spatial, kernel=kernel, dilation=dilation, padding=padding, stride=stride)

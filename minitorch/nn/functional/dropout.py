@@ -83,7 +83,8 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         _warn(f"dropout2d: Received a {ndim}-D input to dropout2d, which is deprecated; use dropout instead")
     if ndim == 3:
         _warn(
-            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - "
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D "
+            "dropout behavior is desired - "
             "input is interpreted as shape (N, C, L), where C is the channel dim. Use dropout1d instead"
         )
     return _dropout("dropout2d", input, p, training, inplace, features=True)
@@ -136,7 +137,8 @@ def _dropout(
         return times(mul, input, wrap(xp_of(x).zeros((), dtype=x.dtype)))
     if x.dtype.kind in "biu":
         raise RuntimeError(
-            f"{op}: result type Float can't be cast to the desired output type {scalar_name(x)}\n    hint  input.float()"
+            f"{op}: result type Float can't be cast to the desired output type {scalar_name(x)}\n "
+            "   hint  input.float()"
         )
     keep = _kept_channels(op, x, 1 - p) if features else _kept(x, 1 - p)
     real = x.real.dtype.type

@@ -65,10 +65,15 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise RuntimeError(explain(f"bilinear(): input dimensions do not match: got {len(a)} and {len(b)}", rows))
     if a[:-1] != b[:-1]:
         d = next(i for i in range(len(a) - 1) if a[i] != b[i])
-        raise RuntimeError(explain(f"bilinear(): input batch dimensions do not match at dim {d}: got {a[d]} and {b[d]}", rows))
+        raise RuntimeError(
+            explain(f"bilinear(): input batch dimensions do not match at dim {d}: got {a[d]} and {b[d]}", rows)
+        )
     for k, (name, shape) in enumerate((("input1", a), ("input2", b)), 1):
         if len(w) != 3 or shape[-1] != w[k]:
-            what = f"bilinear(): {name} size does not match weight size: got {shape[-1]} but expected {w[k] if len(w) > k else '-'}"
+            what = (
+                f"bilinear(): {name} size does not match weight size: got {shape[-1]} but expected "
+                f"{w[k] if len(w) > k else '-'}"
+            )
             raise RuntimeError(explain(what, rows))
     if input1._array.dtype != weight._array.dtype or input2._array.dtype != weight._array.dtype:
         other = input1 if input1._array.dtype != weight._array.dtype else input2

@@ -38,7 +38,9 @@ def batch_norm(
     shape = input._array.shape
     rows = [("input", shape, "N, C, *" if len(shape) > 1 else "")]
     if len(shape) < 2:
-        raise RuntimeError(explain(f"batch_norm: expected an input of at least 2 dimensions, but got {len(shape)}", rows))
+        raise RuntimeError(
+            explain(f"batch_norm: expected an input of at least 2 dimensions, but got {len(shape)}", rows)
+        )
     if training and math.prod(shape) == shape[1]:
         what = f"Expected more than 1 value per channel when training, got input size {list(shape)}"
         raise ValueError(explain(f"batch_norm: {what}", rows, "a larger batch, or .eval()"))
@@ -64,7 +66,7 @@ def instance_norm(
 ) -> Tensor:  # fmt: skip
     """(x - mean) / sqrt(var + eps) weight + bias for each channel of each element of the batch.
 
-    use_input_stats: normalize by the input's own statistics (and move the running ones, if given); else by the running ones.
+    use_input_stats: normalize by the input's own statistics (and move the running ones, if given), or by the running.
     Shape: input (N, C, *) with at least one place dimension; the others (C).
 
     >>> import minitorch as mt
@@ -75,7 +77,9 @@ def instance_norm(
     shape = input._array.shape
     rows = [("input", shape, "N, C, *" if len(shape) > 2 else "")]
     if len(shape) < 2:
-        raise RuntimeError(explain(f"instance_norm: expected an input (N, C, *), but got {len(shape)} dimensions", rows))
+        raise RuntimeError(
+            explain(f"instance_norm: expected an input (N, C, *), but got {len(shape)} dimensions", rows)
+        )
     if use_input_stats and math.prod(shape[2:]) == 1:
         what = f"Expected more than 1 spatial element when training, got input size {list(shape)}"
         raise ValueError(explain(f"instance_norm: {what}", rows))
@@ -83,7 +87,9 @@ def instance_norm(
     _check_parameters("instance_norm", input, given, shape[1], rows)
     if not use_input_stats:
         if running_mean is None or running_var is None:
-            raise RuntimeError("instance_norm: Expected running_mean and running_var to be defined when use_input_stats is false")
+            raise RuntimeError(
+                "instance_norm: Expected running_mean and running_var to be defined when use_input_stats is false"
+            )
         return ops.normalize_by(input, running_mean, running_var, weight, bias, eps=eps)
     n, c = shape[:2]
     places = math.prod(shape[2:])
@@ -147,12 +153,16 @@ def group_norm(
     shape = input._array.shape
     rows = [("input", shape, "N, C, *" if len(shape) > 1 else "")]
     if len(shape) < 2:
-        raise RuntimeError(explain(f"group_norm: Expected at least 2 dimensions for input tensor but received {len(shape)}", rows))
+        raise RuntimeError(
+            explain(f"group_norm: Expected at least 2 dimensions for input tensor but received {len(shape)}", rows)
+        )
     n, c = shape[:2]
     if num_groups <= 0:
         raise RuntimeError(explain(f"group_norm: Expected num groups to be greater than 0, got {num_groups}", rows))
     if c % num_groups:
-        what = f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)}"
+        what = (
+            f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)}"
+        )
         raise RuntimeError(explain(f"group_norm: {what} and num_groups={num_groups}", rows))
     if math.prod(shape) // max(c, 1) * (c // num_groups) == 1 and n == 1:
         what = f"Expected more than 1 value per channel when training, got input size {list(shape)}"
@@ -160,7 +170,9 @@ def group_norm(
     for name, t in (("weight", weight), ("bias", bias)):
         if t is not None and t._array.shape != (c,):
             what = f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name}"
-            raise RuntimeError(explain(f"group_norm: {what} of shape {list(t._array.shape)} and input of shape {list(shape)}", rows))
+            raise RuntimeError(
+                explain(f"group_norm: {what} of shape {list(t._array.shape)} and input of shape {list(shape)}", rows)
+            )
     _same_dtype("group_norm", input, (("weight", weight), ("bias", bias)))
     split = (n, num_groups, c // num_groups, math.prod(shape[2:]))
     return ops.standardize(
@@ -227,7 +239,9 @@ def _move(running: Any, batch: Any, momentum: float, count: int | None = None, o
 def _need_statistics(op: str, mean: Any, var: Any) -> None:
     for name, t in (("running_mean", mean), ("running_var", var)):
         if t is None:
-            raise RuntimeError(f"{op}: {name} must be defined in evaluation mode\n    hint  training=True uses the batch's own")
+            raise RuntimeError(
+                f"{op}: {name} must be defined in evaluation mode\n    hint  training=True uses the batch's own"
+            )
 
 
 def _check_parameters(op: str, input: Any, given: tuple, channels: int, rows: list) -> None:
@@ -261,11 +275,17 @@ def _normalized(op: str, input: Any, normalized_shape: Any, given: tuple) -> tup
         raise RuntimeError(explain(f"{op}: {what}", rows))
     for name, t in given:
         if t is not None and t._array.shape != wanted:
-            what = f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(t._array.shape)}"
+            what = (
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(t._array.shape)}"
+            )
             raise RuntimeError(explain(f"{op}: {what} and normalized_shape = {list(wanted)}", rows))
     if shape[len(shape) - len(wanted) :] != wanted or len(shape) < len(wanted):
         inner = "".join(f", {n}" for n in wanted)
-        what = f"Given normalized_shape={list(wanted)}, expected input with shape [*{inner}], but got input of size{list(shape)}"
+        what = (
+            f"Given normalized_shape={list(wanted)}, expected input with shape [*{inner}], but got "
+            f"input of size{list(shape)}"
+        )
         raise RuntimeError(explain(f"{op}: {what}", rows))
     _same_dtype(op, input, given)
     return math.prod(shape[: len(shape) - len(wanted)]), math.prod(wanted), wanted

@@ -135,7 +135,9 @@ def adaptive_arguments(op: str, n: int, input: Any, output_size: Any) -> tuple:
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
     if len(wanted) == n:
         wanted = tuple(h if w is None else w for w, h in zip(wanted, have, strict=True))
-    spatial = sizes(op, "output_size", wanted, n, 2, f"output_size must be a single int or a tuple of {n}, but got {output_size}")
+    spatial = sizes(
+        op, "output_size", wanted, n, 2, f"output_size must be a single int or a tuple of {n}, but got {output_size}"
+    )
     if any(s < 0 for s in spatial):
         raise RuntimeError(f"{op}: elements of output_size must be greater than or equal to 0, but got {spatial}")
     return x, was, spatial
@@ -155,7 +157,9 @@ def fractional_max_pool2d(
     tensor([[[4., 5.],
              [7., 8.]]])
     """
-    return _fractional("fractional_max_pool2d", 2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+    return _fractional(
+        "fractional_max_pool2d", 2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples
+    )
 
 
 def fractional_max_pool3d(
@@ -168,7 +172,9 @@ def fractional_max_pool3d(
     >>> mt.nn.functional.fractional_max_pool3d(mt.arange(27.0).reshape(1, 3, 3, 3), 2, 1)
     tensor([[[[26.]]]])
     """
-    return _fractional("fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+    return _fractional(
+        "fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples
+    )
 
 
 def _fractional(
@@ -260,7 +266,9 @@ def _max_unpool(
     places = indices if was else indices.unsqueeze(0)
     limit = math.prod(spatial)
     if places._array.size and not (0 <= int(places._array.min()) and int(places._array.max()) < limit):
-        raise RuntimeError(explain(f"{op}: Found an invalid max index: it should be in [0, {limit}), an output of {spatial}", rows))
+        raise RuntimeError(
+            explain(f"{op}: Found an invalid max index: it should be in [0, {limit}), an output of {spatial}", rows)
+        )
     return unbatched(ops.max_unpool(x, places, spatial=spatial), was)
 
 
@@ -269,10 +277,15 @@ def _unpooled_size(op: str, n: int, default: tuple, stride: tuple, output_size: 
         return default
     wanted = tuple(output_size)[-n:] if len(output_size) in (n, n + 1, n + 2) else None
     if wanted is None:
-        raise ValueError(f"{op}: output_size should be a sequence containing {n} or {n + 2} elements, but it has a length of '{len(output_size)}'")
+        raise ValueError(
+            f"{op}: output_size should be a sequence containing {n} or {n + 2} elements, but "
+            f"it has a length of '{len(output_size)}'"
+        )
     for d, (w, size, s) in enumerate(zip(wanted, default, stride, strict=True)):
         if not size - s < w < size + s:
-            raise ValueError(f'{op}: invalid output_size "{list(wanted)}" (dim {d} must be between {size - s} and {size + s})')
+            raise ValueError(
+                f'{op}: invalid output_size "{list(wanted)}" (dim {d} must be between {size - s} and {size + s})'
+            )
     return wanted
 
 
@@ -282,7 +295,14 @@ def _unpooled_size(op: str, n: int, default: tuple, stride: tuple, output_size: 
 def _sizes(op: str, name: str, value: Any, n: int, position: int) -> tuple:
     words = {1: "one int", 2: "two ints", 3: "three ints"}[n]
     omitted = "be omitted, " if name == "stride" else ""
-    return sizes(op, name, value, n, position, f"{name} must either {omitted}be a single int, or a tuple of {words}, but got {value}")
+    return sizes(
+        op,
+        name,
+        value,
+        n,
+        position,
+        f"{name} must either {omitted}be a single int, or a tuple of {words}, but got {value}",
+    )
 
 
 def window_arguments(op: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any) -> tuple:
@@ -310,9 +330,14 @@ def window_arguments(op: str, n: int, input: Any, kernel: Any, stride: Any, padd
 def with_batch(op: str, n: int, input: Any) -> tuple[Any, bool]:
     """(input with a batch dimension, whether it had one); only the batch may be empty."""
     shape = input._array.shape
-    what = f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}"
+    what = (
+        f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
+        f"but got:{list(shape)}"
+    )
     if 0 in shape[-(n + 1) :] and len(shape) in (n + 1, n + 2):
-        raise RuntimeError(explain(f"{op}: {what}", [("input", shape, f"N, C, {LETTERS[n]}" if len(shape) > n + 1 else "")]))
+        raise RuntimeError(
+            explain(f"{op}: {what}", [("input", shape, f"N, C, {LETTERS[n]}" if len(shape) > n + 1 else "")])
+        )
     return batched(op, input, n, f"non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input: {what}")
 
 

@@ -18,7 +18,8 @@ def lstm_layer(
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """One layer and direction of an LSTM over time: (y, h, c), all hidden states and the last hidden and cell state.
 
-    Shape: input (T, B, I), h0 and c0 (B, H), weight_ih (4H, I), weight_hh (4H, H), biases (4H) -> (T, B, H), (B, H), (B, H);
+    Shape: input (T, B, I), h0 and c0 (B, H), weight_ih (4H, I), weight_hh (4H, H), biases (4H) -> (T, B, H) and
+    twice (B, H);
     the gates' order is input, forget, cell, output. (torch has no such function; its LSTM module has the same formula.)
 
     >>> import minitorch as mt

@@ -18,8 +18,8 @@ __all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
 def embedding(
-    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False, sparse: bool = False,
+    input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None,
+    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
 ) -> Tensor:  # fmt: skip
     """The rows of `weight` that `input` numbers.
 
@@ -47,8 +47,8 @@ def embedding(
 
 def embedding_bag(
     input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None, norm_type: float = 2,
-    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Tensor | None = None,
-    include_last_offset: bool = False, padding_idx: int | None = None,
+    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False,
+    per_sample_weights: Tensor | None = None, include_last_offset: bool = False, padding_idx: int | None = None,
 ) -> Tensor:  # fmt: skip
     """Sums, means or maxima of bags of embeddings.
 
@@ -100,7 +100,9 @@ def _bags(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any, int]:
         what = "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0"
         raise RuntimeError(f"embedding_bag: {what}. However, got {int(starts[0])}")
     if starts.size and int(starts[-1]) > index.size:
-        what = f"offsets[-1] can not be greater than input's length {index.size} but got offsets[-1] of {int(starts[-1])}"
+        what = (
+            f"offsets[-1] can not be greater than input's length {index.size} but got offsets[-1] of {int(starts[-1])}"
+        )
         raise RuntimeError(f"embedding_bag: {what}")
     ends = xp.concatenate([starts[1:], xp.asarray([index.size])]) if not include_last else starts[1:]
     lengths = ends - starts[:count]
@@ -154,13 +156,18 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 def _check_index(op: str, name: str, t: Any) -> None:
     if t._array.dtype.name not in ("int64", "int32"):
         kind = dtypes.SCALAR_NAME[dtypes.from_numpy(t._array.dtype)]
-        what = f"Expected tensor for argument #1 '{name}' to have one of the following scalar types: Long, Int; but got {kind}"
+        what = (
+            f"Expected tensor for argument #1 '{name}' to have one of the following scalar types: "
+            f"Long, Int; but got {kind}"
+        )
         raise RuntimeError(f"{op}: {what}\n    hint  the arguments are (input, weight), the numbers first")
 
 
 def _check_weight(op: str, weight: Any) -> None:
     if weight._array.ndim != 2:
-        raise RuntimeError(explain(f"{op}: 'weight' must be 2-D", [("weight", weight._array.shape, "")], "(number of rows, size)"))
+        raise RuntimeError(
+            explain(f"{op}: 'weight' must be 2-D", [("weight", weight._array.shape, "")], "(number of rows, size)")
+        )
 
 
 def _padding(op: str, padding_idx: int | None, rows: int) -> int | None:
@@ -175,9 +182,14 @@ def _padding(op: str, padding_idx: int | None, rows: int) -> int | None:
 def _check_range(op: str, index: Any, weight: Any) -> None:
     rows = weight._array.shape[0]
     if index.size and not (0 <= int(index.min()) and int(index.max()) < rows):
-        letters = [("indices", index.shape, f"{int(index.min())} to {int(index.max())}"), ("weight", weight._array.shape, "V, D")]
+        letters = [
+            ("indices", index.shape, f"{int(index.min())} to {int(index.max())}"),
+            ("weight", weight._array.shape, "V, D"),
+        ]
         if op == "embedding":
-            raise IndexError(explain(f"embedding: index out of range in self: the table has rows 0 to {rows - 1}", letters))
+            raise IndexError(
+                explain(f"embedding: index out of range in self: the table has rows 0 to {rows - 1}", letters)
+            )
         raise RuntimeError(explain(f"{op}: an index of input is not in the valid range [0, {rows})", letters))
 
 
@@ -188,7 +200,9 @@ def _renormalize(weight: Any, index: Any, max_norm: float, norm_type: float) -> 
     with no_grad():
         found = weight.detach()[wrap(rows)]
         lengths = found.norm(norm_type, 1, keepdim=True)
-        factors = wrap(xp.where(lengths._array > max_norm, max_norm / (lengths._array + 1e-7), 1).astype(found._array.dtype))
+        factors = wrap(
+            xp.where(lengths._array > max_norm, max_norm / (lengths._array + 1e-7), 1).astype(found._array.dtype)
+        )
         weight.index_copy_(0, wrap(rows), found * factors)
 
 
@@ -196,14 +210,21 @@ def _check_bag(input: Any, weight: Any, offsets: Any, mode: str, factors: Any, b
     """torch's refusals, in its order."""
     shape = input._array.shape
     if factors is not None and factors._array.shape != shape:
-        what = f"If per_sample_weights ({list(factors._array.shape)}) is not None, then it must have the same shape as the input ({list(shape)})"
+        what = (
+            f"If per_sample_weights ({list(factors._array.shape)}) is not None, then it must have "
+            f"the same shape as the input ({list(shape)})"
+        )
         raise ValueError(f"embedding_bag: {what}")
     _check_weight("embedding_bag", weight)
     if len(shape) == 2 and offsets is not None:
-        what = "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences"
+        what = (
+            "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences"
+        )
         raise ValueError(f"embedding_bag: {what}. However, found offsets of type {type(offsets)}")
     if len(shape) == 1 and (offsets is None or offsets._array.ndim != 1):
-        raise ValueError(f"embedding_bag: offsets has to be a 1D Tensor but got {None if offsets is None else offsets.dim()}")
+        raise ValueError(
+            f"embedding_bag: offsets has to be a 1D Tensor but got {None if offsets is None else offsets.dim()}"
+        )
     if len(shape) not in (1, 2):
         raise ValueError(f"embedding_bag: input has to be 1D or 2D Tensor, but got Tensor of dimension {len(shape)}")
     if mode not in ("sum", "mean", "max"):
@@ -217,5 +238,8 @@ def _check_bag(input: Any, weight: Any, offsets: Any, mode: str, factors: Any, b
     if offsets is not None:
         _check_index("embedding_bag", "offsets", offsets)
     if factors is not None and factors._array.dtype != weight._array.dtype:
-        what = "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 'per_sample_weights'"
+        what = (
+            "Expected tensor for argument #1 'weight' to have the same type as tensor for argument "
+            "#1 'per_sample_weights'"
+        )
         raise RuntimeError(f"embedding_bag: {what}; but {weight.dtype} does not equal {factors.dtype}")

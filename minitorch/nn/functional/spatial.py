@@ -1,4 +1,4 @@
-"""What functions over spatial dimensions share: settings for each dimension, inputs without a batch, letters of shapes."""
+"""What functions over spatial dimensions share: settings per dimension, inputs without a batch, letters of shapes."""
 
 from __future__ import annotations
 
@@ -51,10 +51,17 @@ def batched(op: str, x: Any, n: int, message: str | None = None) -> tuple[Any, b
     if ndim == n + 1:
         return unsqueeze(x, dim=0), False
     shape = x._array.shape
-    what = message or f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {op}, but got input of size: {list(shape)}"
+    what = (
+        message
+        or f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {op}, but got input of size: {list(shape)}"
+    )
     letters = LETTERS[n]
     raise RuntimeError(
-        explain(f"{op}: {what}", [("input", shape, "")], f"the input is (N, C, {letters}), or (C, {letters}) for a single one")
+        explain(
+            f"{op}: {what}",
+            [("input", shape, "")],
+            f"the input is (N, C, {letters}), or (C, {letters}) for a single one",
+        )
     )
 
 

@@ -52,20 +52,32 @@ def interpolate(
     if recompute_scale_factor and size is not None:
         raise ValueError("interpolate: recompute_scale_factor is not meaningful with an explicit size.")
     if antialias and not (mode in ("bilinear", "bicubic") and n == 2):
-        raise ValueError("interpolate: Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input")
+        raise ValueError(
+            "interpolate: Anti-alias option is restricted to bilinear and bicubic modes and "
+            "requires a 4-D tensor as input"
+        )
     _check_mode(input, n, mode)
     if mode == "area":
         return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[n - 1](input, spatial)
     shape = input._array.shape
     if 0 in shape[1:]:
-        raise RuntimeError(f"interpolate: Non-empty {n + 2}D data tensor expected but got a tensor with sizes {list(shape)}")
+        raise RuntimeError(
+            f"interpolate: Non-empty {n + 2}D data tensor expected but got a tensor with sizes {list(shape)}"
+        )
     if any(s < 1 for s in spatial):
         what = f"Input and output sizes should be greater than 0, but got input {shape[2:]} output {spatial}"
         raise RuntimeError(explain(f"interpolate: {what}", [("input", shape, "")]))
     if input._array.dtype.kind not in "fV" and not (input._array.dtype.char == "B" and mode != "trilinear"):
-        raise NotImplementedError(f"interpolate: \"upsample_{mode}{n}d\" not implemented for '{scalar_name(input._array)}'")
+        raise NotImplementedError(
+            f"interpolate: \"upsample_{mode}{n}d\" not implemented for '{scalar_name(input._array)}'"
+        )
     return ops.interpolate(
-        input, spatial=spatial, mode=_MODES[mode][0], align_corners=bool(align_corners), scales=scales, antialias=antialias
+        input,
+        spatial=spatial,
+        mode=_MODES[mode][0],
+        align_corners=bool(align_corners),
+        scales=scales,
+        antialias=antialias,
     )
 
 
@@ -79,21 +91,34 @@ def _target(input: Any, n: int, size: Any, scale_factor: Any, recompute: bool) -
         raise ValueError("interpolate: either size or scale_factor should be defined")
     values = tuple(given) if isinstance(given, (tuple, list)) else (given,) * max(n, 0)
     if len(values) != n and isinstance(given, (tuple, list)):
-        what = f"Input and {name} must have the same number of spatial dimensions, but got input with spatial dimensions of {have}"
-        raise ValueError(f"interpolate: {what} and {name} of {'' if size is not None else 'shape '}{given}; expected ({word}1, {word}2, ..., {word}K)")
+        what = (
+            f"Input and {name} must have the same number of spatial dimensions, but got input with "
+            f"spatial dimensions of {have}"
+        )
+        raise ValueError(
+            f"interpolate: {what} and {name} of {'' if size is not None else 'shape '}{given}; "
+            f"expected ({word}1, {word}2, ..., {word}K)"
+        )
     if size is not None:
         if not all(is_int(v) for v in values):
-            raise TypeError(f"interpolate(): argument 'size' (position 2) must be tuple of ints, not {type(given).__name__}")
+            raise TypeError(
+                f"interpolate(): argument 'size' (position 2) must be tuple of ints, not {type(given).__name__}"
+            )
         return tuple(v.__index__() for v in values), None
     if any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
-        raise TypeError(f"interpolate(): argument 'scale_factor' (position 3) must be a number or numbers, not {given!r}")
+        raise TypeError(
+            f"interpolate(): argument 'scale_factor' (position 3) must be a number or numbers, not {given!r}"
+        )
     spatial = tuple(math.floor(float(h) * float(v)) for h, v in zip(have, values, strict=False))
     return spatial, None if recompute else tuple(float(v) for v in values)
 
 
 def _check_mode(input: Any, n: int, mode: str) -> None:
     if mode not in _MODES or n not in (1, 2, 3):
-        what = f"Only 3D, 4D and 5D input Tensors supported (got {n + 2}D) for the modes: {' | '.join(_MODES)} (got {mode})"
+        what = (
+            f"Only 3D, 4D and 5D input Tensors supported (got {n + 2}D) for the modes: {' | '.join(_MODES)} "
+            f"(got {mode})"
+        )
         raise NotImplementedError(f"interpolate: Input Error: {what}")
     takes = _MODES[mode][1]
     if n not in takes:
@@ -157,7 +182,9 @@ def grid_sample(
     tensor([[[[2.5000]]]])
     """
     if mode not in _SAMPLING:
-        raise ValueError(f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'")
+        raise ValueError(
+            f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'"
+        )
     if padding_mode not in ("zeros", "border", "reflection"):
         what = f"expected padding_mode to be 'zeros', 'border', or 'reflection', but got: '{padding_mode}'"
         raise ValueError(f"nn.functional.grid_sample(): {what}")
@@ -172,13 +199,24 @@ def grid_sample(
         return RuntimeError(explain(f"grid_sampler(): {what}", rows))
 
     if not x or not points or x[0] != points[0]:
-        raise refuse(f"expected grid and input to have same batch size, but got input with sizes {list(x)} and grid with sizes {list(points)}")
+        raise refuse(
+            f"expected grid and input to have same batch size, but got input with sizes {list(x)} "
+            f"and grid with sizes {list(points)}"
+        )
     if len(x) not in (4, 5) or len(points) != len(x):
-        raise refuse(f"expected 4D or 5D input and grid with same number of dimensions, but got input with sizes {list(x)} and grid with sizes {list(points)}")
+        raise refuse(
+            "expected 4D or 5D input and grid with same number of dimensions, but got input "
+            f"with sizes {list(x)} and grid with sizes {list(points)}"
+        )
     if points[-1] != len(x) - 2:
-        raise refuse(f"expected grid to have size {len(x) - 2} in last dimension, but got grid with sizes {list(points)}")
+        raise refuse(
+            f"expected grid to have size {len(x) - 2} in last dimension, but got grid with sizes {list(points)}"
+        )
     if 0 in x[2:]:
-        raise refuse(f"expected input to have non-empty spatial dimensions, but input has sizes {list(x)} with dimension {x.index(0, 2)} being empty")
+        raise refuse(
+            f"expected input to have non-empty spatial dimensions, but input has sizes {list(x)} "
+            f"with dimension {x.index(0, 2)} being empty"
+        )
     if mode == "bicubic" and len(x) != 4:
         raise refuse("bicubic interpolation only supports 4D input")
     if input._array.dtype != grid._array.dtype:
@@ -213,7 +251,9 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
         raise ValueError(f"affine_grid: Expected non-zero, positive output size. Got {size}")
     if size[0] != shape[0]:
         rows = [("theta", shape, "N, n, n+1"), ("size", size, "N, C, ...")]
-        raise RuntimeError(explain(f"affine_grid: Expected size for first two dimensions to have the batch {shape[0]} of theta", rows))
+        raise RuntimeError(
+            explain(f"affine_grid: Expected size for first two dimensions to have the batch {shape[0]} of theta", rows)
+        )
     if align_corners is None:
         warnings.warn(_DEFAULT_CORNERS.format("affine_grid"), stacklevel=2)
     return ops.affine_grid(theta, spatial=size[2:], align_corners=bool(align_corners))
@@ -233,8 +273,13 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     shape, r = _shuffle_arguments("pixel_shuffle", input, upscale_factor, "upscale_factor")
     *lead, c, h, w = shape
     if c % (r * r):
-        what = f"expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)={c}"
-        raise RuntimeError(explain(f"pixel_shuffle {what} is not divisible by {r * r}", [("input", shape, "*, C, H, W")]))
+        what = (
+            "expects its input's 'channel' dimension to be divisible by the square of upscale_factor, "
+            f"but input.size(-3)={c}"
+        )
+        raise RuntimeError(
+            explain(f"pixel_shuffle {what} is not divisible by {r * r}", [("input", shape, "*, C, H, W")])
+        )
     k = len(lead)
     split = input.reshape(*lead, c // (r * r), r, r, h, w)
     return split.permute(*range(k), k, k + 3, k + 1, k + 4, k + 2).reshape(*lead, c // (r * r), h * r, w * r)
@@ -251,7 +296,10 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     *lead, c, h, w = shape
     for name, d, size in (("height", -2, h), ("width", -1, w)):
         if size % r:
-            what = f"expects {name} to be divisible by downscale_factor, but input.size({d})={size} is not divisible by {r}"
+            what = (
+                f"expects {name} to be divisible by downscale_factor, but input.size({d})={size} "
+                f"is not divisible by {r}"
+            )
             raise RuntimeError(explain(f"pixel_unshuffle {what}", [("input", shape, "*, C, H, W")]))
     k = len(lead)
     split = input.reshape(*lead, c, h // r, r, w // r, r)
@@ -264,7 +312,9 @@ def _shuffle_arguments(op: str, input: Any, factor: Any, name: str) -> tuple[tup
     if not is_int(factor):
         raise TypeError(f"{op}(): argument '{name}' (position 2) must be int, not {type(factor).__name__}")
     if len(shape) < 3:
-        raise RuntimeError(f"{op} expects input to have at least 3 dimensions, but got input with {len(shape)} dimension(s)")
+        raise RuntimeError(
+            f"{op} expects input to have at least 3 dimensions, but got input with {len(shape)} dimension(s)"
+        )
     if factor <= 0:
         raise RuntimeError(f"{op} expects a positive {name}, but got {factor}")
     return shape, factor
@@ -282,7 +332,9 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     if len(shape) < 3:
         raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(shape)}")
     if groups <= 0:
-        raise RuntimeError(f"channel_shuffle: Number of groups to divide channels in must be positive. Value of groups:{groups}")
+        raise RuntimeError(
+            f"channel_shuffle: Number of groups to divide channels in must be positive. Value of groups:{groups}"
+        )
     if shape[1] % groups:
         what = f"Number of channels must be divisible by groups. Got {shape[1]} channels and {groups} groups."
         raise RuntimeError(explain(f"channel_shuffle: {what}", [("input", shape, "N, C, *")]))

@@ -39,11 +39,15 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
     sides = [(int(pad[2 * i]), int(pad[2 * i + 1])) for i in range(len(pad) // 2)]
     widths = ((0, 0),) * (len(shape) - len(sides)) + tuple(reversed(sides))
     if any(n + a + b < 0 or n + min(a, 0) < 0 or n + min(b, 0) < 0 for n, (a, b) in zip(shape, widths, strict=True)):
-        raise RuntimeError(explain("pad: narrow(): length must be non-negative; the negative widths cut off too much", rows))
+        raise RuntimeError(
+            explain("pad: narrow(): length must be non-negative; the negative widths cut off too much", rows)
+        )
     if mode == "constant":
         return ops.pad_constant(input, widths=widths, value=_fill(input, value))
     if mode not in _KINDS:
-        raise NotImplementedError(f"pad: Unrecognised padding mode {mode}; expected constant, reflect, replicate or circular")
+        raise NotImplementedError(
+            f"pad: Unrecognised padding mode {mode}; expected constant, reflect, replicate or circular"
+        )
     if value is not None and value != 0:
         raise RuntimeError(f'pad: Padding mode "{mode}" doesn\'t take in value argument')
     return _pad_lines(input, len(sides), widths, mode, rows)
@@ -70,7 +74,9 @@ def _pad_lines(input: Any, n: int, widths: tuple, mode: str, rows: list) -> Tens
         size, (before, after) = shape[d], widths[d]
         if mode == "reflect" and max(before, after) >= max(size, 1):
             what = "Padding size should be less than the corresponding input dimension, but got: padding"
-            raise RuntimeError(explain(f"pad: {what} ({before}, {after}) at dimension {d} of input {list(shape)}", rows))
+            raise RuntimeError(
+                explain(f"pad: {what} ({before}, {after}) at dimension {d} of input {list(shape)}", rows)
+            )
         if mode == "circular" and max(before, after) > size:
             raise RuntimeError(explain("pad: Padding value causes wrapping around more than once.", rows))
         if size == 0 and before + after:

@@ -25,11 +25,13 @@ class Identity(Module):
 class Linear(Module):
     """y = x W^T + b.
 
-    Shape: input (*, in_features), output (*, out_features). weight (out_features, in_features) and bias start uniform on
-    [-k, k), k = 1 / sqrt(in_features).
+    Shape: input (*, in_features), output (*, out_features). weight (out_features, in_features) and bias start uniform
+    on [-k, k), k = 1 / sqrt(in_features).
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features

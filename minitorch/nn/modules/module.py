@@ -48,9 +48,13 @@ class Module:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if kwargs:
-            raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+            raise TypeError(
+                f"{type(self).__name__}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+            )
         if args:
-            raise TypeError(f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given")
+            raise TypeError(
+                f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+            )
         fresh = self.__dict__
         fresh["training"] = True
         fresh["_parameters"], fresh["_buffers"], fresh["_modules"] = {}, {}, {}
@@ -102,15 +106,22 @@ class Module:
         registered = self.__dict__
         if name in registered.get("_parameters", ()):
             if value is not None:
-                raise TypeError(f"cannot assign '{_typename(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)")
+                raise TypeError(
+                    f"cannot assign '{_typename(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                )
             self._parameters[name] = None
         elif name in registered.get("_modules", ()):
             if value is not None:
-                raise TypeError(f"cannot assign '{_typename(value)}' as child module '{name}' (torch.nn.Module or None expected)")
+                raise TypeError(
+                    f"cannot assign '{_typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
+                )
             self._modules[name] = None
         elif name in registered.get("_buffers", ()):
             if value is not None and not isinstance(value, TensorBase):
-                raise TypeError(f"cannot assign '{_typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)")
+                raise TypeError(
+                    f"cannot assign '{_typename(value)}' as buffer '{name}' (torch.nn.Buffer, "
+                    "torch.Tensor or None expected)"
+                )
             self._buffers[name] = value
         else:
             super().__setattr__(name, value)
@@ -145,7 +156,9 @@ class Module:
         """Add a parameter, or None as the place for one."""
         self._check_name("parameter", name, self.__dict__.get("_parameters"))
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(f"cannot assign '{_typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)")
+            raise TypeError(
+                f"cannot assign '{_typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+            )
         if param is not None and param.grad_fn is not None:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
@@ -157,7 +170,9 @@ class Module:
         """Add a tensor that is state but no parameter, such as running statistics."""
         self._check_name("buffer", name, self.__dict__.get("_buffers"))
         if tensor is not None and not isinstance(tensor, TensorBase):
-            raise TypeError(f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+            raise TypeError(
+                f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
@@ -184,7 +199,9 @@ class Module:
 
     # -- walking the tree --------------------------------------------------------------------------------------------
 
-    def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+    def named_modules(
+        self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
         """This module and all below it, with their dotted names; shared ones once."""
         memo = set() if memo is None else memo
         if self in memo:
@@ -214,7 +231,9 @@ class Module:
         for _, module in self.named_children():
             yield module
 
-    def _named_members(self, place: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
+    def _named_members(
+        self, place: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
         seen = set()
         modules: Any = [(prefix, self)]
         if recurse:
@@ -227,7 +246,9 @@ class Module:
                     seen.add(id(member))
                 yield (f"{path}.{name}" if path else name), member
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
         """All parameters with their dotted names; shared ones once."""
         return self._named_members("_parameters", prefix, recurse, remove_duplicate)
 
@@ -236,7 +257,9 @@ class Module:
         for _, p in self.named_parameters(recurse=recurse):
             yield p
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
         """All buffers with their dotted names; shared ones once."""
         return self._named_members("_buffers", prefix, recurse, remove_duplicate)
 
@@ -331,7 +354,9 @@ class Module:
         """Move and cast: to(device), to(dtype) (floating members only), to(device, dtype), to(tensor)."""
         device, dtype = _parse_to(args, dict(kwargs))
         if dtype is not None and dtype.category < 2:
-            raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype!r}")
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype!r}"
+            )
 
         def convert(t: Any) -> Any:
             return t.to(device=device, dtype=dtype if t.is_floating_point() or t.is_complex() else None)
@@ -368,7 +393,9 @@ class Module:
 
     # -- state ---------------------------------------------------------------------------------------------------------
 
-    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """All parameters and persistent buffers by dotted name, detached, sharing memory."""
         if args:
             raise TypeError("state_dict takes keyword arguments only: destination, prefix, keep_vars")
@@ -384,7 +411,9 @@ class Module:
             destination = destination if found is None else found
         return destination
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy parameters and buffers from a state_dict; with `strict`, the names must match exactly."""
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
@@ -399,7 +428,9 @@ class Module:
         if strict and missing:
             errors.insert(0, "Missing key(s) in state_dict: {}. ".format(", ".join(f'"{k}"' for k in missing)))
         if errors:
-            raise RuntimeError("Error(s) in loading state_dict for {}:\n\t{}".format(type(self).__name__, "\n\t".join(errors)))
+            raise RuntimeError(
+                "Error(s) in loading state_dict for {}:\n\t{}".format(type(self).__name__, "\n\t".join(errors))
+            )
         return IncompatibleKeys(missing, unexpected)
 
     @no_grad()
@@ -416,10 +447,15 @@ class Module:
                 used.add(key)
                 value = state[key]
                 if not isinstance(value, TensorBase):
-                    errors.append(f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint but received {type(value)}')
+                    errors.append(
+                        f'While copying the parameter named "{key}", '
+                        f"expected torch.Tensor or Tensor-like object "
+                        f"from checkpoint but received {type(value)}"
+                    )
                 elif value._array.shape != t._array.shape:
                     errors.append(
-                        f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape in "  # type: ignore[attr-defined]
+                        f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape "  # type: ignore[attr-defined]
+                        "in "
                         f"current model is {t.shape}."
                     )
                 elif not assign:
@@ -429,17 +465,21 @@ class Module:
                 else:
                     place[name] = value
 
-    # -- hooks -----------------------------------------------------------------------------------------------------------
+    # -- hooks ---------------------------------------------------------------------------------------------------------
 
-    def register_forward_hook(self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
         """Call `hook(module, args, output)` after forward; what it returns, if not None, replaces the output."""
         return _register(self._forward_hooks, (hook, with_kwargs), prepend)
 
-    def register_forward_pre_hook(self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
         """Call `hook(module, args)` before forward; what it returns, if not None, replaces the arguments."""
         return _register(self._forward_pre_hooks, (hook, with_kwargs), prepend)
 
-    # -- showing ---------------------------------------------------------------------------------------------------------
+    # -- showing -------------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
         """What repr shows between the parentheses of a layer."""

@@ -21,7 +21,8 @@ class RNNBase(Module):
     gates = 1  # how many gate blocks the weights hold
 
     def __init__(
-        self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+        self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+        batch_first: bool = False,
         dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -78,7 +79,14 @@ class RNNBase(Module):
 
     def extra_repr(self) -> str:
         s = f"{self.input_size}, {self.hidden_size}"
-        for name, default in (("proj_size", 0), ("num_layers", 1), ("bias", True), ("batch_first", False), ("dropout", 0.0), ("bidirectional", False)):
+        for name, default in (
+            ("proj_size", 0),
+            ("num_layers", 1),
+            ("bias", True),
+            ("batch_first", False),
+            ("dropout", 0.0),
+            ("bidirectional", False),
+        ):
             if getattr(self, name) != default:
                 s += f", {name}={getattr(self, name)}"
         return s
@@ -132,9 +140,15 @@ class LSTM(RNNBase):
             return h, h
         for name, t in zip(("hidden[0]", "hidden[1]"), hx, strict=True):
             if batched and t.dim() != 3:
-                raise RuntimeError(f"For batched 3-D input, hx and cx should also be 3-D but got ({hx[0].dim()}-D, {hx[1].dim()}-D) tensors")
+                raise RuntimeError(
+                    f"For batched 3-D input, hx and cx should also be 3-D but got ({hx[0].dim()}-D, "
+                    f"{hx[1].dim()}-D) tensors"
+                )
             if not batched and t.dim() != 2:
-                raise RuntimeError(f"For unbatched 2-D input, hx and cx should also be 2-D but got ({hx[0].dim()}-D, {hx[1].dim()}-D) tensors")
+                raise RuntimeError(
+                    f"For unbatched 2-D input, hx and cx should also be 2-D but got ({hx[0].dim()}-D, "
+                    f"{hx[1].dim()}-D) tensors"
+                )
             shape = tuple(t.shape) if batched else (t.shape[0], 1, t.shape[1])
             if shape != want:
                 raise RuntimeError(f"Expected {name} size {want}, got {list(t.shape)}")
