@@ -165,6 +165,10 @@ class device:
             if not number.isdigit() or (len(number) > 1 and number[0] == "0"):
                 raise RuntimeError(f"Invalid device string: '{type}'")
             type, index = name, int(number)
+        if type == "":
+            raise RuntimeError("Device string must not be empty")
+        if index is not None and index < 0:
+            raise RuntimeError(f"Device index must not be negative, got {index}")
         if type not in device.KINDS and type not in _BACKENDS:
             raise RuntimeError(
                 f"Expected one of cpu, cuda device type at start of device string: {type}\n"

@@ -37,6 +37,9 @@ class dtype:
         return self._numpy
 
     def to_complex(self) -> dtype:
+        """The complex dtype of this precision; there is no complex32 here, so float16 gives complex64."""
+        if self.category < 2:
+            raise RuntimeError(f"Unknown Complex ScalarType for {SCALAR_NAME[self]}")
         return complex128 if self is float64 else self if self.is_complex else complex64
 
     def to_real(self) -> dtype:
@@ -155,7 +158,8 @@ def set_default_dtype(d: dtype) -> None:
     """Set the default floating dtype; only floating dtypes are taken."""
     global _default
     if not isinstance(d, dtype) or not d.is_floating_point:
-        raise TypeError("only floating-point types are supported as the default type")
+        prefix = "" if isinstance(d, dtype) else "invalid dtype object: "
+        raise TypeError(f"{prefix}only floating-point types are supported as the default type")
     _default = d
 
 
@@ -228,25 +232,39 @@ class _Info:
         self.dtype = d.name
         self.bits = d.itemsize * 8
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.dtype == self.dtype  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.dtype))
+
+
+def _need_dtype(op: str, value: object) -> dtype:
+    if not isinstance(value, dtype):
+        raise TypeError(f"{op}(): argument 'type' (position 1) must be torch.dtype, not {type(value).__name__}")
+    return value
+
 
 class finfo(_Info):
-    """Limits of a floating dtype: bits, eps, max, min, tiny, smallest_normal, resolution."""
+    """Limits of a floating dtype: bits, eps, max, min, tiny, smallest_normal, resolution.
+
+    >>> finfo(float16).max
+    65504.0
+    """
 
     def __init__(self, type: dtype | None = None) -> None:
-        d = type or _default
+        d = _default if type is None else _need_dtype("finfo", type)
         if not (d.is_floating_point or d.is_complex):
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{d!r}'")
         d = d.to_real()
         super().__init__(d)
-        if d is bfloat16:
-            import ml_dtypes
-
-            info: np.finfo = ml_dtypes.finfo(d.numpy)
-        else:
-            info = np.finfo(d.numpy)
-        self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
-        self.tiny = self.smallest_normal = float(info.smallest_normal)
-        self.resolution = float(info.resolution)
+        exponents, digits = {"float16": (5, 11), "bfloat16": (8, 8), "float32": (8, 24), "float64": (11, 53)}[d.name]
+        top = 2 ** (exponents - 1)
+        self.eps = 2.0 ** (1 - digits)
+        self.max = (2.0 - self.eps) * 2.0 ** (top - 1)
+        self.min = -self.max
+        self.tiny = self.smallest_normal = 2.0 ** (2 - top)
+        self.resolution = {11: 1e-3, 8: 1e-2, 24: 1e-6, 53: 1e-15}[digits]  # the decimal digits that are kept
 
     def __repr__(self) -> str:
         r = {k: f"{getattr(self, k):g}" for k in ("resolution", "min", "max", "eps", "smallest_normal", "tiny")}
@@ -257,11 +275,14 @@ class iinfo(_Info):
     """Limits of an integer dtype: bits, max, min."""
 
     def __init__(self, type: dtype) -> None:
-        if type.category != 1:
-            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type!r}'")
-        super().__init__(type)
-        info = np.iinfo(type.numpy)
-        self.max, self.min = int(info.max), int(info.min)
+        d = _need_dtype("iinfo", type)
+        if d.category == 0:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        if d.category != 1:
+            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{d!r}'")
+        super().__init__(d)
+        self.max = 2 ** (self.bits - d.is_signed) - 1
+        self.min = -self.max - 1 if d.is_signed else 0
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

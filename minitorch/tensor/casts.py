@@ -12,7 +12,7 @@ from minitorch.autograd.primitives import cast
 from minitorch.backend import device as Device
 from minitorch.backend import device_of, dtypes, to_device
 from minitorch.errors import type_error
-from minitorch.tensor import creation
+from minitorch.tensor import creation, queries
 from minitorch.tensor.options import check_options
 
 if TYPE_CHECKING:
@@ -186,4 +186,4 @@ _NAMES = [f"{name}Tensor" for name in dtypes._LEGACY if not name.startswith("Com
 LEGACY_TYPES = {name: legacy_type(name, dtypes._LEGACY[name.removesuffix("Tensor")]) for name in _NAMES}
 CUDA_LEGACY_TYPES = {name: legacy_type(name, LEGACY_TYPES[name].dtype, "cuda") for name in _NAMES}
 
-FUNCTIONS: dict[str, Callable] = {}
+FUNCTIONS: dict[str, Callable] = queries.FUNCTIONS

@@ -212,9 +212,13 @@ def is_tensor(obj: Any) -> bool:
 
 
 class ConvertMixin(TensorBase):
-    """DLPack on the way out."""
+    """Ways out: a truth value, DLPack."""
 
     __slots__ = ()
+
+    def is_nonzero(self) -> bool:
+        """The truth value of a tensor with one element."""
+        return bool(self)
 
     def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None) -> Any:
         """A DLPack capsule sharing memory with this tensor."""
@@ -225,58 +229,6 @@ class ConvertMixin(TensorBase):
             raise BufferError("bfloat16 has no DLPack type in NumPy\n    hint  .view(int16) exports the bits")
         options = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
         return array.__dlpack__(**{name: value for name, value in options.items() if value is not None})
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return 1, 0
-
-
-def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor that shares memory with any object that speaks DLPack (torch, NumPy, JAX, CuPy), or with a capsule.
-
-    >>> import minitorch as mt, numpy as np
-    >>> mt.from_dlpack(np.arange(3))
-    tensor([0, 1, 2])
-    """
-    if isinstance(ext_tensor, TensorBase):
-        ext_tensor.__dlpack__()  # type: ignore[attr-defined]  # refuses tensors that require grad
-        t = wrap(ext_tensor._array)
-    else:
-        if not hasattr(ext_tensor, "__dlpack__"):
-            if type(ext_tensor).__name__ != "PyCapsule":
-                raise RuntimeError(f"from_dlpack: expected an object with __dlpack__ or a capsule, got {type(ext_tensor).__name__}")
-            ext_tensor = _Capsule(ext_tensor)
-        kind = int(ext_tensor.__dlpack_device__()[0])
-        shared = Device("cuda" if kind == 2 else "cpu").backend.xp.from_dlpack(ext_tensor)
-        if isinstance(shared, np.ndarray) and not shared.flags.writeable:
-            shared = np.lib.stride_tricks.as_strided(shared, shared.shape, shared.strides, writeable=True)
-        t = wrap(shared)
-    if copy:
-        t = wrap(t._array.copy())
-    elif copy is False and device is not None and Device(device) != t.device:
-        raise ValueError(f"from_dlpack: cannot move from {t.device} to {device} without a copy, but copy=False")
-    return t if device is None else t.to(device)
-
-
-def is_tensor(obj: Any) -> bool:
-    """True if obj is a minitorch tensor."""
-    return isinstance(obj, TensorBase)
-
-
-class ConvertMixin(TensorBase):
-    """DLPack on the way out."""
-
-    __slots__ = ()
-
-    def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None) -> Any:
-        """A DLPack capsule sharing memory with this tensor."""
-        if self.requires_grad:  # type: ignore[attr-defined]
-            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-        array = self._array
-        if array.dtype.kind == "b" and not hasattr(array, "__dlpack__"):
-            raise BufferError("Can't export bool tensors")
-        if stream is None:
-            return array.__dlpack__() if max_version is None else array.__dlpack__(max_version=max_version)
-        return array.__dlpack__(stream=stream)
 
     def __dlpack_device__(self) -> tuple:
         """(device kind, device number), by DLPack's numbering."""

@@ -1,0 +1,131 @@
+"""Small namespaces that torch scripts set and ask: threads, determinism, `backends.cudnn`, `backends.mps`, `version`.
+
+NumPy and CuPy decide about threads and algorithms; what is set here and can't be passed on is remembered and told
+again, so that a script that sets and reads it behaves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+_threads: list[int | None] = [None, None]  # within an operation, between operations
+_deterministic = [False, False]  # use_deterministic_algorithms, warn_only
+_precision = ["highest"]
+
+
+def _limits() -> Any:
+    """threadpoolctl's controller of the BLAS and OpenMP libraries in use; None if it is not installed."""
+    try:
+        import threadpoolctl
+    except ImportError:
+        return None
+    return threadpoolctl.ThreadpoolController()
+
+
+def _check_threads(op: str, n: Any) -> int:
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"{op} expects an int, but got {type(n).__name__}")
+    if n < 1:
+        raise RuntimeError(f"{op} expects a positive number of threads, got {n}")
+    return n
+
+
+def set_num_threads(n: int) -> None:
+    """Use `n` threads in matrix products (through threadpoolctl where it is installed)."""
+    _threads[0] = _check_threads("set_num_threads", n)
+    controller = _limits()
+    if controller is not None:
+        controller.limit(limits=n)
+
+
+def get_num_threads() -> int:
+    """The number of threads in use for matrix products: the one set, else the library's, else the number of cores."""
+    if _threads[0] is not None:
+        return _threads[0]
+    controller = _limits()
+    found = [info["num_threads"] for info in controller.info()] if controller is not None else []
+    return max(found, default=os.cpu_count() or 1)
+
+
+def set_num_interop_threads(n: int) -> None:
+    """Remembered; operations run one after the other here."""
+    _threads[1] = _check_threads("set_num_interop_threads", n)
+
+
+def get_num_interop_threads() -> int:
+    """The number that set_num_interop_threads was given, else 1."""
+    return _threads[1] or 1
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Remembered. All operations on the CPU are deterministic; on CUDA, scattered additions may not be."""
+    _deterministic[:] = [bool(mode), bool(warn_only)]
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What use_deterministic_algorithms was given."""
+    return _deterministic[0]
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """The warn_only that use_deterministic_algorithms was given."""
+    return _deterministic[1]
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Remembered: matrix products are computed in the full precision of float32 ("highest")."""
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError(f"set_float32_matmul_precision: expected one of highest, high, medium, got {precision!r}")
+    _precision[0] = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What set_float32_matmul_precision was given."""
+    return _precision[0]
+
+
+class Switches(SimpleNamespace):
+    """Flags of a library that isn't used here: they hold what is set and change nothing."""
+
+    def is_available(self) -> bool:
+        """Never: the library isn't used."""
+        return False
+
+    def is_built(self) -> bool:
+        return False
+
+    @contextlib.contextmanager
+    def flags(self, **values: Any) -> Iterator[None]:
+        """Set flags inside a `with` block."""
+        before = dict(vars(self))
+        vars(self).update(values)
+        try:
+            yield
+        finally:
+            vars(self).clear()
+            vars(self).update(before)
+
+
+def _cudnn_version() -> None:
+    return None
+
+
+cudnn = Switches(enabled=True, benchmark=False, deterministic=False, allow_tf32=True, benchmark_limit=10, version=_cudnn_version)
+mps = Switches()
+mkldnn = Switches(enabled=True)
+mkl = Switches()
+openmp = Switches()
+cuda = SimpleNamespace(matmul=SimpleNamespace(allow_tf32=False), is_built=lambda: False)
+
+FUNCTIONS = {
+    f.__name__: f
+    for f in (
+        set_num_threads, get_num_threads, set_num_interop_threads, get_num_interop_threads, use_deterministic_algorithms,
+        are_deterministic_algorithms_enabled, is_deterministic_algorithms_warn_only_enabled, set_float32_matmul_precision,
+        get_float32_matmul_precision,
+    )  # fmt: skip
+}
