@@ -24,7 +24,7 @@ OVERLOADS = {
     "arange": "start is optional in front", "randint": "low is optional in front", "randint_like": "low is optional in front",
     "normal": "numbers or tensors", "max": "three overloads", "min": "three overloads", "where": "one or three arguments",
     "rand": "size as varargs", "randn": "size as varargs", "zeros": "size as varargs", "ones": "size as varargs",
-    "empty": "size as varargs", "tensordot": "dims has two forms", "einsum": "operands as varargs",
+    "empty": "size as varargs", "true_divide": "documented as dividend, divisor; takes input, other", "tensordot": "dims has two forms", "einsum": "operands as varargs",
 }  # fmt: skip
 
 

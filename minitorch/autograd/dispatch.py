@@ -46,6 +46,7 @@ def _general(made: Op) -> Callable:
 
 
 FLOATS = "fdeFDE"  # dtype chars that need no promotion to float: float32, 64, 16, complex64, 128, bfloat16
+NUMPY_FLOATS = "fdeFD"  # with these, NumPy takes a Python number for weak
 ONE = (True,)
 NONE: dict = {}
 
@@ -121,7 +122,7 @@ def _binary(made: Op) -> Callable:
             a = x._array
             if y.__class__ in numbers:
                 b, number = y, True
-                if a.dtype.char not in FLOATS:
+                if a.dtype.char not in NUMPY_FLOATS:
                     return run((x, y), {})
             else:
                 b, number = y._array, False

@@ -64,7 +64,7 @@ class Op:
     aux         names of extra arrays that the forward returns after its outputs
     view        the output shares memory with the first input: True, or "maybe" (reshape)
     constant    writes one value everywhere, so that overlapping elements do no harm (fill_, zero_)
-    node        name of the node class, or a function of the settings that gives it
+    node        name of the node class, or a function of the settings (and inputs) that gives it
     diagnose    function (inputs, settings, error) -> Exception | None that explains a failed forward in torch's words
     """
 
@@ -91,7 +91,7 @@ class Op:
         self.write: Callable | None = None  # see views.writes
         self.cast: Callable[..., Any] = _cast
         self.plans: dict[tuple, tuple] = {}
-        self.node_name: Callable[[dict], str] | None = node if callable(node) else None
+        self.node_name: Callable[..., str] | None = node if callable(node) else None
         self.node_classes: dict[str, type] = {}
         self.node_class = self._make_node_class(node if isinstance(node, str) else _camel(self.name) + "Backward0")
 
@@ -115,10 +115,8 @@ class Op:
         self.node_classes[name] = cls
         return cls
 
-    def node_class_for(self, settings: dict) -> type:
-        if self.node_name is None:
-            return self.node_class
-        name = self.node_name({**self.settings, **settings})
+    def node_class_for(self, settings: dict, inputs: tuple) -> type:
+        name = self.node_name(*(({**self.settings, **settings}, inputs)[: self.node_name.__code__.co_argcount]))  # type: ignore[misc]
         return self.node_classes.get(name) or self._make_node_class(name)
 
     def vjp(self, *inputs: str) -> Callable[[Callable], Callable]:
@@ -181,7 +179,7 @@ class Op:
         """The captures, None in place of those not needed, when the inputs that need a gradient are `needs`."""
         found = self.plans.get(needs)
         if found is None:
-            used = {k for v in self.vjps if not v.inputs or any(needs[i] for i in v.inputs) for k in v.args}
+            used = {k for v in self.vjps if not v.inputs or any(needs[i] for i in v.inputs if i < len(needs)) for k in v.args}
             if self.reference is not None and True in needs:
                 used |= {self.captures.index(self._classify(n)) for n in self.reference_names}
             found = self.plans[needs] = tuple(c if k in used else None for k, c in enumerate(self.captures))
@@ -244,7 +242,7 @@ class Op:
     def make_node(
         self, inputs: tuple, settings: dict, edges: tuple, tensors: tuple, aux: tuple = (), needs: Any = None
     ) -> Node:
-        node = object.__new__(self.node_class if self.node_name is None else self.node_class_for(settings))
+        node = object.__new__(self.node_class if self.node_name is None else self.node_class_for(settings, inputs))
         node.edges = edges
         node.seq = next_seq()
         node.hooks = None

@@ -67,6 +67,8 @@ def _scalar(value: Any, to: dtypes.dtype) -> Any:
     """A Python number as the promoted dtype will see it; integers out of range wrap around as in torch."""
     if isinstance(value, np.generic):
         value = value.item()
+    if to is dtypes.bfloat16:  # NumPy would not take it for weak: ml_dtypes' bfloat16 with a float gives float32
+        return to.numpy.type(value)
     if to.category == 1 and not isinstance(value, bool):
         bits = to.itemsize * 8
         value &= (1 << bits) - 1

@@ -153,7 +153,7 @@ def refresh_view(t: Any) -> None:
     """Give a view whose memory has changed the history of its base: base.grad_fn, then AsStrided."""
     base = t._base
     edge = edge_of(base)
-    if edge is not None:
+    if edge is not None or t._edge is not None:
         if t._view_kind != VIEW:
             raise view_error(t, "its base or another view of its base has been")
         settings = {"geometry": Geometry(t._array, base._array)}
@@ -333,10 +333,12 @@ def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
         inputs = promote_inputs(made, inputs)
     # a vjp may want t's old value, which is about to be overwritten
     old = array.copy() if wants_grad and ("input", 0) in made.captures else None
+    # asked for before anything is written: a view that must not be used any more raises here
+    edges = tuple(edge_of(x) if isinstance(x, TensorBase) else None for x in (t, *inputs[1:])) if wants_grad else ()
     out, aux = _compute(made, inputs, settings, array)
     if wants_grad:
         # made before the version is bumped: an operand on the written memory is saved at the version it had
-        node = _inplace_node(made, t, (t, *inputs[1:]), settings, aux, old, inputs[0])
+        node = _inplace_node(made, t, (t, *inputs[1:]), settings, edges, aux, old, inputs[0])
     if made.write is None:
         array[...] = out
     bump(t)
@@ -363,9 +365,10 @@ def _compute(made: Op, inputs: tuple, settings: dict, array: Any) -> tuple[Any, 
     return out, aux
 
 
-def _inplace_node(made: Op, t: Any, inputs: tuple, settings: dict, aux: tuple, old: Any, promoted: Any) -> Any:
+def _inplace_node(
+    made: Op, t: Any, inputs: tuple, settings: dict, edges: tuple, aux: tuple, old: Any, promoted: Any
+) -> Any:
     """The node of an in-place op; in place of `t` it saves t's old value, which hangs where t hung."""
-    edges = tuple(edge_of(x) if isinstance(x, TensorBase) else None for x in inputs)
     if old is not None:
         before = result_at(edges[0], old)
         inputs = (before if promoted is t else promoted, *inputs[1:])

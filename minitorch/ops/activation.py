@@ -113,7 +113,10 @@ def _(g: Any, x: Any, negative_slope: float) -> Any:
 @op
 def step(x: Any, *, below: float, above: float) -> Any:
     """`above` where x > 0, else `below` (also for nan), in x's dtype."""
-    return xp_of(x).where(x > 0, x.dtype.type(above), x.dtype.type(below))
+    xp, low = xp_of(x), x.dtype.type(below)
+    if 0 <= below <= above == 1:  # without a branch to mispredict
+        return xp.maximum((x > 0).astype(x.dtype), low)
+    return xp.where(x > 0, x.dtype.type(above), low)
 
 
 @op(node="PreluKernelBackward0", broadcasts=True)

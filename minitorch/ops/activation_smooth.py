@@ -114,16 +114,24 @@ def _(x: Any) -> Any:
 def mish(x: Any) -> Any:
     """x tanh(log(1 + e**x))."""
     only("mish", x, FLOAT)
-    xp, w = xp_of(x), wide(x)
-    return matching(x, w * xp.tanh(xp.logaddexp(w, w.dtype.type(0))))
+    w = wide(x)
+    return matching(x, w * _tanh_softplus(w)[0])
+
+
+def _tanh_softplus(x: Any) -> tuple:
+    """(tanh(log(1 + e)), e) with e = e**x: ((1 + e)**2 - 1) / ((1 + e)**2 + 1), which is 1 from x = 20 on."""
+    xp = xp_of(x)
+    e = xp.exp(xp.minimum(x, 20))
+    n = e * (e + 2)
+    return n / (n + 2), e
 
 
 @mish.vjp("x")
 def _(g: Any, x: Any) -> Any:
     """t + x sigmoid(x) (1 - t**2), with t = tanh(softplus(x))."""
-    xp, g, x = xp_of(x), wide(g), wide(x)
-    t = xp.tanh(xp.logaddexp(x, x.dtype.type(0)))
-    return g * (t + x * logistic(x) * (1 - t * t))
+    g, x = wide(g), wide(x)
+    t, e = _tanh_softplus(x)
+    return g * (t + x * (e / (e + 1)) * (1 - t * t))
 
 
 @mish.composed_as
@@ -136,28 +144,27 @@ _DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution, at
 _INNER, _CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
-@op
-def gelu(x: Any, *, approximate: str) -> Any:
-    """x times the normal distribution function at x; "tanh": its approximation."""
+@op(aux=("share",))
+def gelu(x: Any, *, approximate: str) -> tuple:
+    """x times the normal distribution function at x; "tanh": its approximation. It is kept: erf takes long."""
     only("gelu", x, FLOAT)
     xp, w = xp_of(x), wide(x)
     if approximate == "none":
-        y = special_of(x).erf(w * _ROOT_HALF)
+        share = special_of(x).erf(w * _ROOT_HALF)
     else:
-        y = xp.tanh((w + w * w * w * _CUBIC) * _INNER)
-    y += 1
-    y *= w * 0.5
-    return matching(x, y)
+        share = xp.tanh((w + w * w * w * _CUBIC) * _INNER)
+    share += 1
+    share *= 0.5
+    return matching(x, w * share), share
 
 
 @gelu.vjp("x")
-def _(g: Any, x: Any, approximate: str) -> Any:
-    """P(x) + x p(x), P the distribution function (or its approximation) and p its derivative."""
+def _(g: Any, x: Any, share: Any, approximate: str) -> Any:
+    """P + x p, P the distribution function (or its approximation) and p its derivative; 2 P - 1 is the tanh."""
     xp, g, x = xp_of(x), wide(g), wide(x)
     if approximate == "none":
-        return g * ((special_of(x).erf(x * _ROOT_HALF) + 1) * 0.5 + x * xp.exp(x * x * -0.5) * _DENSITY)
-    t = xp.tanh((x + x * x * x * _CUBIC) * _INNER)
-    return g * ((1 + t) * 0.5 + x * 0.5 * (1 - t * t) * (_INNER * (1 + 3 * _CUBIC * x * x)))
+        return g * (share + x * xp.exp(x * x * -0.5) * _DENSITY)
+    return g * (share + x * 2 * (share * (1 - share)) * (_INNER * (1 + 3 * _CUBIC * x * x)))
 
 
 @gelu.composed_as

@@ -119,6 +119,7 @@ class Positions:
         self.unique = unique
 
     def check(self) -> None:
+        """Raise if an index tensor was changed in place since."""
         for counter, version in self.watched:
             if counter[0] != version:
                 raise RuntimeError(
@@ -126,6 +127,11 @@ class Positions:
                     f"index tensor is at version {counter[0]}; expected version {version} instead. "
                     "Hint: index with a copy (index.clone()), or change a copy."
                 )
+
+
+def watch(*tensors: Any) -> tuple:
+    """((version counter, version), ...) of index tensors."""
+    return tuple([(t._counter, t._counter[0]) for t in tensors if t._counter is not None])
 
 
 def _explain_positions(inputs: tuple, settings: dict, error: Exception) -> Exception | None:

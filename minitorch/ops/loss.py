@@ -176,7 +176,7 @@ def _targets(x: Any, target: Any, weight: Any, ignore_index: int | None) -> tupl
         chosen = chosen if counted is None else chosen * counted
     else:
         chosen = None if counted is None else counted.astype(wide(x).dtype)
-    return xp.expand_dims(target, class_dim(x)), chosen, counted
+    return target[:, None] if class_dim(x) else target[None], chosen, counted
 
 
 def _reduce_positions(loss: Any, chosen: Any, counted: Any, reduction: str) -> tuple:
@@ -233,7 +233,9 @@ def cross_entropy(x: Any, target: Any, weight: Any = None, *, ignore_index: int 
 def _(g: Any, x: Any, index: Any, slope: Any, top: Any, total: Any) -> Any:
     """(softmax(x) - one_hot(target)) times each position's share of the loss."""
     xp, dim = xp_of(x), class_dim(x)
-    share = xp.broadcast_to(g * slope, index.shape[:dim] + index.shape[dim + 1 :]).reshape(index.shape)
+    share = g * slope
+    if share.ndim:
+        share = share.reshape(index.shape)
     grad = wide(x) - top
     xp.exp(grad, out=grad)
     grad *= share / total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from minitorch.autograd.base import TensorBase
 from minitorch.autograd.op import op
 from minitorch.backend import special_of, xp_of
 from minitorch.ops.arithmetic import conj, zeros_as
@@ -16,7 +17,11 @@ NEGATIVE_INTEGER_POWER = (
 )
 
 
-@op(broadcasts=True, promote=True, node="PowBackward0")
+def _pow_node(settings: dict, inputs: tuple) -> str:
+    return "PowBackward1" if isinstance(inputs[1], TensorBase) else "PowBackward0"
+
+
+@op(broadcasts=True, promote=True, node=_pow_node)
 def pow(x: Any, y: Any) -> Any:
     """x ** y; 0 ** 0 is 1. Integer tensors to negative powers give 0, except for bases 1 and -1."""
     like = array_of(x, y)

@@ -31,10 +31,14 @@ def _grid(index: Any, dim: int) -> tuple:
 
 def _flat(index: Any, dim: int, shape: tuple) -> Any:
     """The places that `_grid` addresses, in a flattened array of `shape`."""
-    places, stride = 0, 1
-    for d in reversed(range(len(shape))):
-        places = places + _grid(index, dim)[d] * stride
-        stride *= shape[d]
+    xp, last = xp_of(index), index.ndim - 1
+    steps = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
+    places = index.astype("int64", copy=False)
+    if steps[dim] != 1:
+        places = places * steps[dim]
+    for d in range(last + 1):
+        if d != dim and index.shape[d] > 1:
+            places = places + (xp.arange(index.shape[d]) * steps[d]).reshape((-1,) + (1,) * (last - d))
     return places
 
 
@@ -43,6 +47,8 @@ def gather(x: Any, index: Any, *, dim: int) -> Any:
     """out[i, j, k] = x[i, index[i, j, k], k] for dim 1, and so on."""
     if x.ndim == 0 or index.ndim == 0:
         return x.reshape(-1)[index]
+    if x.flags.c_contiguous and x.size:
+        return x.reshape(-1).take(_flat(index, dim, x.shape))
     part = x[tuple([slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape)])]
     return xp_of(x).take_along_axis(part, index, axis=dim)
 
@@ -70,7 +76,7 @@ def _add(out: Any, index: Any, src: Any, dim: int) -> None:
     src = _corner(src, index.shape)
     if out.flags.c_contiguous:
         shape = out.shape or (1,)
-        places = (index if out.ndim == 0 else _flat(index, dim, shape)).reshape(-1)
+        places = (index if out.ndim == 0 or index.size == 0 else _flat(index, dim, shape)).reshape(-1)
         add_rows(out.reshape(-1, 1), places, src.reshape(-1, 1))
     else:
         xp_of(out).add.at(out, _grid(index, dim), src)

@@ -8,7 +8,7 @@ from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.along import matches
 from minitorch.ops.elementwise import abs as absolute
-from minitorch.ops.elementwise import conj, sgn
+from minitorch.ops.elementwise import conj, sgn, where
 from minitorch.ops.reduce import add_up, count, keep, mean, sum
 
 # -- variance --------------------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def vector_norm(x: Any, *, ord: float = 2, dim: Any = None, keepdim: bool = Fals
 
 
 @vector_norm.vjp("x")
-def _(g: Any, x: Any, out: Any, x_shape: tuple, ord: float, dim: Any, keepdim: bool) -> Any:
+def norm_grad(g: Any, x: Any, out: Any, x_shape: tuple, ord: float, dim: Any, keepdim: bool) -> Any:
     """d norm / d|x| = (|x| / norm)**(ord - 1), and 0 at the origin; d|x| / dx = sgn(x)."""
     g, out = keep(g, x_shape, dim, keepdim), keep(out, x_shape, dim, keepdim)
     if ord == 2:
@@ -132,3 +132,24 @@ def power_off_zero(x: Any, *, exponent: float) -> Any:
 @power_off_zero.vjp("x")
 def _(g: Any, x: Any, exponent: float) -> Any:
     return g * (exponent * power_off_zero(x, exponent=exponent - 1))
+
+
+_TINY = 1e-7  # torch's guard against dividing by zero
+
+
+@op
+def renorm(x: Any, *, p: float, dims: tuple, maxnorm: float) -> Any:
+    """x with the slices that `dims` span scaled down to norm `maxnorm` where they are longer."""
+    size = vector_norm.op.forward(x, ord=p, dim=dims, keepdim=True)
+    return xp_of(x).where(size > maxnorm, x * (maxnorm / (size + _TINY)), x)
+
+
+@renorm.vjp("x")
+def _(g: Any, x: Any, x_shape: tuple, p: float, dims: tuple, maxnorm: float) -> Any:
+    """out = x f(|x|): g f + (sum of g conj(x)) f' d|x|/dx, f = maxnorm / |x| where the slice was too long, else 1."""
+    size = vector_norm(x, ord=p, dim=dims, keepdim=True)
+    long, guarded = size > maxnorm, size + _TINY
+    factor = where(long, maxnorm / guarded, 1.0)
+    slope = where(long, -maxnorm / (guarded * guarded), 0.0)
+    by_size = sum(g * conj(x), dim=dims, keepdim=True) * slope
+    return g * factor + norm_grad(by_size, x, size, x_shape, p, dims, True)

@@ -46,6 +46,11 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
                 and (step is None or (step.__class__ is int and step > 0))
             ):
                 return _slice_op(self, index=(index, ...))
+        elif kind is tuple and index and _plain(index):
+            return basic_view(self, (*index, ...))
+        elif isinstance(index, TensorBase) and index._array.dtype.char == "l" and index._array.ndim:
+            if type(index._array) is type(self._array) and self._array.ndim:
+                return ops.index(self, positions=ops.Positions((index._array,), ops.watch(index)))
         basic, positions = parse(self, index)
         if basic is not None:
             self = basic_view(self, basic)
@@ -169,6 +174,20 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
     def argwhere(self) -> Tensor:
         """nonzero()."""
         return self.nonzero()
+
+
+def _plain(index: tuple) -> bool:
+    """True if an index needs no reading: ints, and slices of ints, their steps positive."""
+    for i in index:
+        if i.__class__ is slice:
+            for bound in (i.start, i.stop, i.step):
+                if bound is not None and bound.__class__ is not int:
+                    return False
+            if i.step is not None and i.step <= 0:
+                return False
+        elif i.__class__ is not int:
+            return False
+    return True
 
 
 def basic_view(t: Any, basic: tuple) -> Any:

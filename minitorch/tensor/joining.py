@@ -220,9 +220,9 @@ def concat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     return cat(tensors, dim, out=out)
 
 
-def concatenate(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
-    """cat under NumPy's name."""
-    return cat(tensors, dim, out=out)
+def concatenate(tensors: Any, axis: int = 0, *, dim: int | None = None, out: Any = None) -> Tensor:
+    """cat under NumPy's name, and with its name for `dim`."""
+    return cat(tensors, axis if dim is None else dim, out=out)
 
 
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
@@ -483,13 +483,20 @@ def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *
     return wrap(xp.repeat(xp.arange(counts.size), counts).astype(counts.dtype))
 
 
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Parts along `dim`; see Tensor.split."""
+    if not isinstance(tensor, TensorBase):
+        raise type_error("split", "tensor", 1, "Tensor", tensor)
+    return JoiningMixin.split(tensor, split_size_or_sections, dim)  # type: ignore[arg-type]
+
+
 _METHODS = (
-    "split split_with_sizes chunk tensor_split hsplit vsplit dsplit unbind unsafe_split unsafe_split_with_sizes unsafe_chunk"
+    "split_with_sizes chunk tensor_split hsplit vsplit dsplit unbind unsafe_split unsafe_split_with_sizes unsafe_chunk"
 ).split()
 FUNCTIONS: dict[str, Callable] = {name: function(getattr(JoiningMixin, name)) for name in _METHODS} | {
     f.__name__: f
     for f in (
-        cat, concat, concatenate, stack, hstack, vstack, row_stack, dstack, column_stack, atleast_1d, atleast_2d, atleast_3d,
+        split, cat, concat, concatenate, stack, hstack, vstack, row_stack, dstack, column_stack, atleast_1d, atleast_2d, atleast_3d,
         broadcast_shapes, broadcast_tensors, meshgrid, cartesian_prod, combinations, block_diag, repeat_interleave,
     )
 }  # fmt: skip

@@ -148,6 +148,16 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     return result if out is None else write_out("chain_matmul", out, result, matrices)
 
 
+def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """X with A X = b, from A's LU factorization: the older form of linalg.lu_solve.
+
+    >>> import minitorch as mt
+    >>> mt.lu_solve(mt.tensor([[8.0]]), *mt.linalg.lu_factor(mt.tensor([[2.0]])))
+    tensor([[4.]])
+    """
+    return factoring.lu_solve(LU_data, LU_pivots, b, out=out)
+
+
 FUNCTIONS: dict[str, Callable] = {
     "kron": products.kron,
     "chain_matmul": chain_matmul,
@@ -162,5 +172,5 @@ FUNCTIONS: dict[str, Callable] = {
     "cholesky_inverse": cholesky.cholesky_inverse,
     "pinverse": function(LinalgMixin.pinverse),
     "matrix_power": function(LinalgMixin.matrix_power, out=True),
-    "lu_solve": function(LinalgMixin.lu_solve, out=True),
+    "lu_solve": lu_solve,
 }

@@ -105,7 +105,7 @@ def _spectral_norm(A: Any, ord: Any, rows: int, columns: int, keepdim: bool) -> 
 
 @with_out
 def norm(
-    A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
+    input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None
 ) -> Tensor:
     """A vector norm or a matrix norm: of a matrix, or over two dims, `matrix_norm`; else `vector_norm`.
 
@@ -115,6 +115,7 @@ def norm(
     >>> mt.linalg.norm(mt.tensor([[3.0, 0.0], [0.0, 4.0]]), ord=2)
     tensor(4.)
     """
+    A = input
     if ord is None:
         return vector_norm(A, 2, dim, keepdim, dtype=dtype)
     several = isinstance(dim, (tuple, list))

@@ -13,7 +13,7 @@ import numpy as np
 from minitorch.autograd.base import TensorBase
 from minitorch.backend import device_of, to_device, xp_of
 from minitorch.errors import explain
-from minitorch.ops.indexing import Positions
+from minitorch.ops.indexing import Positions, watch
 from minitorch.tensor.notice import warn_user
 
 WHOLE = slice(None)
@@ -212,8 +212,8 @@ class _Reader:
     def _read_array(self, item: _Array, basic: list) -> None:
         array = item.array
         if array.dtype.kind != "b":
-            if item.tensor is not None and item.tensor._counter is not None:
-                self.watched.append((item.tensor._counter, item.tensor._counter[0]))
+            if item.tensor is not None:
+                self.watched.extend(watch(item.tensor))
             self.arrays[self.place] = array
             self.integers += 1
             n = 1

@@ -9,7 +9,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.backend import dtypes
 from minitorch.ops import elementwise, softmax
 from minitorch.ops import reduce as ops
-from minitorch.tensor import return_types, scan, statistics
+from minitorch.tensor import calculus, quantiles, return_types, scan, statistics
 from minitorch.tensor.binding import function
 from minitorch.tensor.dims import check_keepdim, in_dtype, kind_name, one_dim, reduced_dims, refuse_dtype
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class ReduceMixin(statistics.StatisticsMixin, scan.ScanMixin, TensorBase):
+class ReduceMixin(
+    statistics.StatisticsMixin, quantiles.QuantileMixin, scan.ScanMixin, calculus.CalculusMixin, TensorBase
+):
     __slots__ = ()
 
     # -- sums and products ---------------------------------------------------------------------------------------
@@ -128,7 +130,7 @@ class ReduceMixin(statistics.StatisticsMixin, scan.ScanMixin, TensorBase):
             return ops.min_all(self)
         return _extremum(self, dim, keepdim, other, "min")
 
-    def amax(self, dim: Any = (), keepdim: bool = False) -> Tensor:
+    def amax(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """The greatest element over one or several dims; at ties the gradient is shared equally.
 
         >>> import minitorch as mt
@@ -138,7 +140,7 @@ class ReduceMixin(statistics.StatisticsMixin, scan.ScanMixin, TensorBase):
         refuse_dtype(self, "c", "max_values_cpu")
         return ops.amax(self, dim=reduced_dims(dim, self._array.ndim, "amax"), keepdim=keepdim)
 
-    def amin(self, dim: Any = (), keepdim: bool = False) -> Tensor:
+    def amin(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """The least element over one or several dims; at ties the gradient is shared equally.
 
         >>> import minitorch as mt
@@ -285,5 +287,7 @@ FUNCTIONS: dict[str, Callable] = {
     "softmax": function(ReduceMixin.softmax, out=True),
     "log_softmax": function(ReduceMixin.log_softmax, out=True),
     **statistics.FUNCTIONS,
+    **quantiles.FUNCTIONS,
     **scan.FUNCTIONS,
+    **calculus.FUNCTIONS,
 }  # fmt: skip

@@ -39,7 +39,7 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
         """
         return ops.reshape(self, shape=shape)
 
-    def view(self, *shape: Any, dtype: Any = None) -> Tensor:
+    def view(self, *shape: Any, dtype: Any = None, size: Any = None) -> Tensor:
         """A view of the same memory in another shape, or as another dtype; RuntimeError where that needs a copy.
 
         >>> import minitorch as mt
@@ -50,7 +50,7 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
         """
         if dtype is not None or (len(shape) == 1 and hasattr(shape[0], "numpy") and hasattr(shape[0], "itemsize")):
             return self._view_dtype(shape[0] if dtype is None else dtype)
-        return self._view_shape(*shape)
+        return self._view_shape(*shape) if size is None else self._view_shape(size)
 
     @one_or_many
     def _view_shape(self, shape: tuple[int, ...]) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.base import wrap
+from minitorch.autograd.base import TensorBase, wrap
 from minitorch.backend import device_of, dtypes, to_device, xp_of
 from minitorch.backend.random import default_generator
 from minitorch.errors import explain, wrap_dim
@@ -41,7 +41,9 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> mt.nn.functional.relu(mt.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return apply("relu", ops.relu, input, inplace)
+    if inplace or not isinstance(input, TensorBase):
+        return apply("relu", ops.relu, input, inplace)
+    return ops.relu(input)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minitorch.backend import dtypes
 from minitorch.errors import explain
 from minitorch.nn.functional.reduction import constant, need_tensors, reduction_name, same_dtype
 from minitorch.ops import loss as ops
@@ -79,7 +80,7 @@ def _check_classes(op: str, input: Any, target: Any, weight: Any, ignore_index: 
     if len(shape) == 1 and have == (1,):
         target = target.reshape(())
     labels = target._array
-    if labels.dtype.name not in ("int64", "uint8"):
+    if dtypes.from_numpy(labels.dtype) not in (dtypes.int64, dtypes.uint8):
         raise RuntimeError(f"{op}: expected target dtype to be Long or Byte, but got {scalar_name(labels)}")
     classes = shape[1] if len(shape) > 1 else shape[0]
     _check_weight(op, input, weight, classes)
