@@ -240,8 +240,7 @@ spec(
 spec(
     "nn.functional.hinge_embedding_loss",
     with_signs(1),
-    dtypes=(*FLOATS, "float16"),
-    **ROUNDED_OFTEN,
+    **COMMON,
     edges=(call(SIGNED, ONES, reduction="none"),),
     ties="at the margin itself the gradient passes",
     errors=(*bad_reductions(*TWO), CLASH),
