@@ -65,7 +65,7 @@ def host_array(data: Any, dtype: Any = None) -> np.ndarray:
         return np.array(array, dtype=array.dtype if dtype is None else dtype.numpy)
     if isinstance(data, (np.ndarray, np.generic)):
         own = dtypes.from_numpy(np.asarray(data).dtype)
-        return np.array(data, dtype=(dtype or own).numpy, order="C")
+        return np.array(data, dtype=(dtype or own).numpy)  # strides too are kept
     return array_of(data, dtype)
 
 

@@ -5,7 +5,6 @@ The ops come as mixins, one per family, in the files beside this one.
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,14 @@ from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import LeafHooks, RemovableHandle, Slot, edge_of
 from minitorch.backend import backend_of, device, device_of, dtypes
-from minitorch.tensor import printing
+from minitorch.tensor import copies, printing
 from minitorch.tensor.size import Size
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
+
+
+_size = tuple.__new__  # Size(...) without its checks
 
 
 class CoreMixin(TensorBase):
@@ -35,13 +37,15 @@ class CoreMixin(TensorBase):
     @property
     def shape(self) -> Size:
         """The lengths of the dimensions."""
-        return Size(self._array.shape)
+        return _size(Size, self._array.shape)
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the length of one dimension."""
         if dim is None:
-            return Size(self._array.shape)
-        from_end = self._array.ndim
+            return _size(Size, self._array.shape)
+        if not hasattr(dim, "__index__"):
+            raise TypeError(f"size(): argument 'dim' must be int, not {type(dim).__name__}")
+        dim, from_end = dim.__index__(), self._array.ndim
         if not isinstance(dim, int) or not -max(from_end, 1) <= dim < max(from_end, 1) or from_end == 0:
             raise IndexError(
                 f"Dimension out of range (expected to be in range of [{-max(from_end, 1)}, {max(from_end, 1) - 1}], "
@@ -104,6 +108,16 @@ class CoreMixin(TensorBase):
     def is_cpu(self) -> bool:
         return self.device.type == "cpu"
 
+    is_mps = is_meta = is_sparse = is_quantized = is_mkldnn = is_nested = False  # kinds of tensors that torch also has
+
+    def is_shared(self) -> bool:
+        """True if other processes see the memory; ours is private, but for the loader's batches."""
+        return False
+
+    def is_same_size(self, other: Tensor) -> bool:
+        """True if both tensors have the same shape."""
+        return tuple(self._array.shape) == tuple(other._array.shape)
+
     def get_device(self) -> int:
         """The CUDA device's number; -1 on the CPU."""
         index = self.device.index
@@ -119,6 +133,8 @@ class CoreMixin(TensorBase):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError(f"requires_grad must be a bool, not {type(value).__name__}")
         if self._edge is not None:
             if not value:
                 raise RuntimeError(
@@ -326,8 +342,18 @@ class CoreMixin(TensorBase):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"__array__: {self.dtype!r} as {np.dtype(dtype)} needs a copy, but copy=False")
             return array.astype(dtype)
         return array.copy() if copy else array
+
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
+        """What NumPy's functions make of a tensor is a tensor again."""
+        return wrap(np.asarray(array))
+
+    def __reversed__(self) -> Tensor:
+        """Flipped along all dimensions, as torch's."""
+        return self.flip(tuple(range(self._array.ndim))) if self._array.ndim else self  # type: ignore[attr-defined]
 
     def __len__(self) -> int:
         if self._array.ndim == 0:
@@ -345,14 +371,25 @@ class CoreMixin(TensorBase):
             )
         return bool(array.item())
 
+    def _scalar(self, kind: str) -> Any:
+        """The one element, for float(x) and its kin."""
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        value = self.item()
+        if isinstance(value, complex) and kind != "complex":
+            if value.imag:
+                raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+            return value.real
+        return value
+
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._scalar("double"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._scalar("int64_t"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._scalar("complex"))
 
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "biu":
@@ -384,44 +421,7 @@ class CoreMixin(TensorBase):
     # -- copies ----------------------------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict) -> Any:
-        if self._edge is not None:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
-                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage."
-            )
-        if id(self) in memo:
-            return memo[id(self)]
-        new = object.__new__(type(self))
-        _fill(new, self._array.copy(), self._requires_grad)
-        memo[id(self)] = new
-        if self._grad is not None:
-            new._grad = copy.deepcopy(self._grad, memo)
-        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
-        return new
+        return copies.deep_copy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
-        if self._edge is not None and self.requires_grad:
-            raise RuntimeError(
-                "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support "
-                "crossing process boundaries. If you just want to transfer the data, call detach() on the tensor before "
-                "serializing."
-            )
-        host = backend_of(self._array).to_host(self._array)
-        return _rebuild, (type(self), host, str(self.device), self._requires_grad, dict(self.__dict__))
-
-
-def _fill(t: Any, array: Any, requires_grad: bool) -> None:
-    """Set the slots of a fresh leaf."""
-    t._array = array
-    t._counter = [0]
-    t._requires_grad = requires_grad
-    t._edge = t._grad = t._base = t._hooks = None
-
-
-def _rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool, attributes: dict) -> Any:
-    from minitorch.backend import to_device
-
-    t = object.__new__(cls)
-    _fill(t, to_device(array, device(where)), requires_grad)
-    t.__dict__.update(attributes)
-    return t
+        return copies.reduce_tensor(self)

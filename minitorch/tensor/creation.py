@@ -173,6 +173,11 @@ class CreationMixin(TensorBase):
 
     __slots__ = ()
 
+    @property
+    def layout(self) -> Any:
+        """Always strided."""
+        return strided
+
     def _new_options(self, options: dict) -> dict:
         if options.get("dtype") is None:
             options["dtype"] = dtypes.from_numpy(self._array.dtype)

@@ -75,6 +75,9 @@ def _stored(values: Any, kinds: set, target: dtypes.dtype) -> np.ndarray:
         real = f"must be real number, not {name}"
         raise TypeError(f"'{name}' object cannot be interpreted as an integer" if target.category == 1 else real)
     if target.category == 1 and float in kinds:
+        if int in kinds:  # floats would lose the last digits of large integers
+            parts = [_stored([v], {type(v)}, target) for v in np.array(values, dtype=object).ravel().tolist()]
+            return np.concatenate(parts).reshape(np.shape(np.array(values, dtype=object)))
         return _truncated(np.array(values, dtype=np.float64), target)
     if target.category == 1 or (target is dtypes.bool_ and not kinds & {float, complex}):
         try:
