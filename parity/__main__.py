@@ -5,14 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import NoReturn
 
 import minitorch as mt
 from parity.report import write_html
 from parity.runner import Outcome, run_spec, select, snippet
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with an option in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
 def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="parity", description="Compare every operation of minitorch with torch.")
+    p = Parser(prog="parity", description="Compare every operation of minitorch with torch.")
     p.add_argument("--op", metavar="REGEX", help="only the operations whose name matches")
     p.add_argument("--dtype", action="append", help="only this dtype (may be given several times)")
     p.add_argument("--device", default="cpu", help="where minitorch computes: cpu, cuda, cuda:0 (torch stays on the CPU)")

@@ -28,9 +28,12 @@ TOLERANCE = {
     "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7),
     "complex64": (1.3e-6, 1e-5), "complex128": (1e-7, 1e-7),
 }  # fmt: skip
-# A float32 result that misses the table may still be right: it must then be no further from the float64 result than
+# A float32 (or narrower) result that misses the table may still be right: it must then be no further from the float64 result than
 # this factor times torch's own distance (plus the table's atol).
 FURTHER = 4.0
+
+
+NARROW = ("float32", "float16", "bfloat16")
 
 
 class Mismatch(AssertionError):
@@ -262,7 +265,7 @@ def forward(case: Case, device: Any = None) -> None:
     targs, tkwargs, ttensors = case.build(torch)
     y = invoke(spec, torch, theirs, targs, tkwargs, case.seed)
     exact = None
-    if case.dtype == "float32" and not spec.random:
+    if case.dtype in NARROW and not spec.random:
         try:
             eargs, ekwargs, _ = widened(case).build(torch)
             exact = invoke(spec, torch, theirs, eargs, ekwargs, case.seed)
@@ -276,7 +279,7 @@ def forward(case: Case, device: Any = None) -> None:
 def widened(case: Case) -> Case:
     """The same values in float64."""
     wide = Case(case.spec, case.call, case.dtype, case.seed, case.layout)
-    wide.arrays = {k: a.astype("float64") if a.dtype == np.float32 else a for k, a in case.arrays.items()}
+    wide.arrays = {k: a.astype("float64") if a.dtype.name in NARROW else a for k, a in case.arrays.items()}
     return wide
 
 
@@ -321,7 +324,7 @@ def compare_gradients(case: Case, requires: set[int], second: bool, device: Any 
     x = gradients(case, mt, ours or name, requires, case.seed + 1, second, device)
     y = gradients(case, torch, theirs or torch_name, requires, case.seed + 1, second)
     exact: Any = [None] * len(y)
-    if case.dtype == "float32":
+    if case.dtype in NARROW:
         exact = gradients(widened(case), torch, theirs or torch_name, requires, case.seed + 1, second)
     kind = "second derivative" if second else "gradient"
     for k, (a, b, e) in enumerate(zip(x, y, exact, strict=True)):

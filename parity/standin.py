@@ -110,7 +110,7 @@ def to_host(value: Any) -> Any:
     """Arguments as NumPy wants them; host arrays are refused, as CuPy does."""
     if isinstance(value, DeviceArray):
         return value._host
-    if isinstance(value, np.ndarray) and value.ndim:
+    if isinstance(value, np.ndarray):
         raise TypeError("Unsupported type <class 'numpy.ndarray'>: a host array met the stand-in device")
     if type(value) in (tuple, list):
         return type(value)(to_host(v) for v in value)

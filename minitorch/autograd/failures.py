@@ -42,6 +42,19 @@ def explain_failure(op: Op, inputs: tuple, settings: dict, error: Exception) -> 
     raise found from None
 
 
+def numbers_moved(inputs: tuple) -> tuple | None:
+    """The inputs with 0-d CPU tensors moved to the device of the others, as torch allows; None if none is to move."""
+    devices = {device_of(t._array) for t in inputs if isinstance(t, TensorBase)}
+    others = [d for d in devices if d.type != "cpu"]
+    if len(devices) != 2 or len(others) != 1:
+        return None
+    if any(t._array.ndim for t in inputs if isinstance(t, TensorBase) and device_of(t._array).type == "cpu"):
+        return None
+    return tuple(
+        t.to(others[0]) if isinstance(t, TensorBase) and device_of(t._array).type == "cpu" else t for t in inputs
+    )
+
+
 def unsupported(op: Op, tensors: list) -> str | None:
     """torch's '"exp_cpu" not implemented for ...', when a ufunc has no loop for the dtype."""
     if not tensors:

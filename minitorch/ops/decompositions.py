@@ -69,9 +69,7 @@ def _(g: Any, out0: Any, out1: Any, out2: Any) -> Any:
     gU, gS, gVh = g
     k = out1.shape[-1]
     U, Vh = out0[..., :k], out2[..., :k, :]
-    return svd_grad(
-        None if gU is None else gU[..., :k], gS, None if gVh is None else gVh[..., :k, :], U, out1, Vh
-    )
+    return svd_grad(None if gU is None else gU[..., :k], gS, None if gVh is None else gVh[..., :k, :], U, out1, Vh)
 
 
 def _skew(x: Any) -> Any:
@@ -119,7 +117,7 @@ def _(g: Any, x: Any) -> Any:
     return matmul(U * row(g), Vh)
 
 
-# -- QR ------------------------------------------------------------------------------------------------------------------
+# -- QR --------------------------------------------------------------------------------------------------------------
 
 
 @op(outputs=2, node="LinalgQrBackward0")
@@ -173,7 +171,7 @@ def _tall_qr_grad(gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
     return solve_triangular(adjoint(R), inner, upper=False, left=False)
 
 
-# -- eigenvalues ---------------------------------------------------------------------------------------------------------
+# -- eigenvalues -----------------------------------------------------------------------------------------------------
 
 
 @op(outputs=2, node="LinalgEighBackward0", diagnose=_not_converged("linalg.eigh"))
@@ -205,7 +203,7 @@ def eig(x: Any) -> tuple:
 
 @eig.vjp("x")
 def _(g: Any, out0: Any, out1: Any) -> Any:
-    """gA = V^-H [(V^H gV - V^H V diag(Re V^H gV)) / E^* + diag gL] V^H, E_ij = l_j - l_i: the eigenvectors have length 1."""
+    """gA = V^-H [(V^H gV - V^H V diag(Re V^H gV)) / E^* + diag gL] V^H, E_ij = l_j - l_i; the vectors have length 1."""
     gL, gV = g
     Vh = adjoint(out1)
     if gV is None:
@@ -217,7 +215,7 @@ def _(g: Any, out0: Any, out1: Any) -> Any:
     return solve(Vh, matmul(core, Vh))
 
 
-# -- pseudo-inverse --------------------------------------------------------------------------------------------------------
+# -- pseudo-inverse --------------------------------------------------------------------------------------------------
 
 
 @op(node="LinalgPinvBackward0")

@@ -57,7 +57,9 @@ def first_zero_pivot(matrix: Any) -> int | None:
     return None
 
 
-_NO_INVERSE = "The diagonal element {pivot} is zero, the inversion could not be completed because the input matrix is singular."
+_NO_INVERSE = (
+    "The diagonal element {pivot} is zero, the inversion could not be completed because the input matrix is singular."
+)
 _NO_SOLUTION = "The solver failed because the input matrix is singular."
 
 
@@ -87,7 +89,7 @@ def _(g: Any, x: Any, out: Any) -> Any:
 
 
 def det_gradient(x: Any, value: Any) -> Any:
-    """d det / dx = det A^-T. A singular matrix has no such formula, but its cofactors are the derivative all the same."""
+    """d det / dx = det A^-T. A singular matrix has no A^-1, but its cofactors are the derivative too."""
     if x.shape[-1] < 2 or not getattr(value, "_array", value).all():
         return cofactors(x)
     return column_row(value) * transpose(inv(x), dim0=x.ndim - 2, dim1=x.ndim - 1)
@@ -173,7 +175,7 @@ def is_complex(x: Any) -> bool:
     return getattr(x, "_array", x).dtype.kind == "c"
 
 
-# -- solving -----------------------------------------------------------------------------------------------------------
+# -- solving ---------------------------------------------------------------------------------------------------------
 
 
 @op(broadcasts=True, node="LinalgSolveExBackward0", diagnose=explain_singular("linalg.solve", _NO_SOLUTION))
@@ -245,7 +247,7 @@ def _(g: Any, A: Any, out: Any, upper: bool, left: bool, unitriangular: bool) ->
     return triu(full, diagonal=off) if upper else tril(full, diagonal=-off)
 
 
-# -- Cholesky ----------------------------------------------------------------------------------------------------------
+# -- Cholesky --------------------------------------------------------------------------------------------------------
 
 
 def bad_minor(matrix: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors. One op per torch name, so that grad_fn names are torch's; the derivatives are shared.
+"""Products of matrices and vectors: one op for each of torch's names, so that grad_fn is named as torch's.
 
 Halves are multiplied in float32 and rounded once: NumPy has no fast product for them.
 """
@@ -33,7 +33,9 @@ def dtype_error(op_name: str, x: Any, y: Any) -> RuntimeError:
         names = [_CPP[dtypes.from_numpy(t._array.dtype).name] for t in (x, y)]
         what = f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}"
     hint = f"x.to({dtypes.from_numpy(y._array.dtype)!r}) makes the first like the second"
-    return RuntimeError(explain(f"{op_name}: {what}", [("first", x._array.shape, ""), ("second", y._array.shape, "")], hint))
+    return RuntimeError(
+        explain(f"{op_name}: {what}", [("first", x._array.shape, ""), ("second", y._array.shape, "")], hint)
+    )
 
 
 def _explain(inputs: tuple, settings: dict, error: Exception, name: str = "matmul") -> Exception | None:
@@ -48,7 +50,9 @@ def _explain(inputs: tuple, settings: dict, error: Exception, name: str = "matmu
     if a.dtype != b.dtype:
         return dtype_error(name, x, y)
     if a.dtype.char == "?":
-        return NotImplementedError(f'{name}: "addmm_impl_cpu_" not implemented for \'Bool\'\n    hint  multiply x.float()')
+        return NotImplementedError(
+            f"{name}: \"addmm_impl_cpu_\" not implemented for 'Bool'\n    hint  multiply x.float()"
+        )
     rows = [("input", a.shape, _letters(a.ndim, "n, k", "k")), ("other", b.shape, _letters(b.ndim, "k, m", "k"))]
     k, have = a.shape[-1], b.shape[-2 if b.ndim > 1 else 0]
     if k == have:
@@ -58,7 +62,8 @@ def _explain(inputs: tuple, settings: dict, error: Exception, name: str = "matmu
     elif b.ndim == 1:
         what = f"size mismatch, got input ({a.shape[0]}), mat ({'x'.join(map(str, a.shape))}), vec ({have})"
     elif a.ndim > 2 and b.ndim > 2 or a.ndim == 1:
-        what = f"Expected size for first two dimensions of batch2 tensor to be: [{b.shape[0]}, {k}] but got: {list(b.shape[:2])}"
+        sizes = f"[{b.shape[0]}, {k}] but got: {list(b.shape[:2])}"
+        what = f"Expected size for first two dimensions of batch2 tensor to be: {sizes}"
     else:
         n = a.size // k if k else 0
         what = f"mat1 and mat2 shapes cannot be multiplied ({n}x{k} and {b.shape[-2]}x{b.shape[-1]})"
@@ -241,6 +246,18 @@ def _blend(input: Any, product: Any, beta: float, alpha: float) -> Any:
     return out
 
 
+def _not_expandable(have: tuple, want: tuple) -> str:
+    """torch's words for a shape that does not expand to another."""
+    lead = len(want) - len(have)
+    if lead < 0:
+        return f"the number of sizes provided ({len(want)}) must be at least the number of dimensions ({len(have)})."
+    d = next((d for d, n in enumerate(have) if n not in (1, want[lead + d])), 0)
+    return (
+        f"The expanded size of the tensor ({want[lead + d]}) must match the existing size ({have[d]}) at non-singleton "
+        f"dimension {lead + d}."
+    )
+
+
 def _explain_added(name: str) -> Any:
     def diagnose(inputs: tuple, settings: dict, error: Exception) -> Exception | None:
         x, a, b = inputs
@@ -251,13 +268,9 @@ def _explain_added(name: str) -> Any:
             return RuntimeError(f"{name}: self and mat2 must have the same dtype, but got {_name(x)} and {_name(b)}")
         have = x._array.shape
         want = _SHAPE_OF[name](a._array.shape, b._array.shape)
-        lead = len(want) - len(have)
-        bad = next((d for d in range(len(have)) if lead >= 0 and have[d] not in (1, want[lead + d])), 0)
-        what = f"The expanded size of the tensor ({want[lead + bad] if lead >= 0 else '-'}) must match the existing size ({have[bad] if have else 1})"
         return RuntimeError(
             explain(
-                f"{name}: {what} at non-singleton dimension {max(lead, 0) + bad}.  Target sizes: {list(want)}.  "
-                f"Tensor sizes: {list(have)}",
+                f"{name}: {_not_expandable(have, want)}  Target sizes: {list(want)}.  Tensor sizes: {list(have)}",
                 [("input", have, ""), ("first", a._array.shape, ""), ("second", b._array.shape, "")],
             )
         )

@@ -16,7 +16,7 @@ from minitorch.ops.along import matches, pick, place
 from minitorch.ops.elementwise import conj
 from minitorch.ops.scan import cumprod, shift
 
-# -- the shape of a reduction's gradient -------------------------------------------------------------------------
+# -- the shape of a reduction's gradient -----------------------------------------------------------------------------
 
 
 def kept_shape(shape: tuple, dim: Any) -> tuple:
@@ -44,7 +44,7 @@ def count(shape: tuple, dim: Any) -> int:
     return shape[dim] if isinstance(dim, int) else math.prod(shape[d] for d in dim)
 
 
-# -- sums ----------------------------------------------------------------------------------------------------------
+# -- sums ------------------------------------------------------------------------------------------------------------
 
 _AS_IS = "fdFDl"  # dtype chars that are added up in their own dtype
 # Integers and bools are added up as int64 as in torch; halves in float32, and rounded once at the end.
@@ -107,7 +107,7 @@ def prod(x: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
 
 @prod.vjp("x")
 def _(g: Any, x: Any, out: Any, x_shape: tuple, dim: int | None, keepdim: bool) -> Any:
-    """d prod / d x_k is the product of all others: out / x_k, or where a zero forbids that, (those before) (those after)."""
+    """d prod / d x_k is the product of all others: out / x_k, or where zeros forbid it, (those before) (those after)"""
     if not x_shape:
         return g
     g = keep(g, x_shape, dim, keepdim)
@@ -144,7 +144,9 @@ def _no_maximum(name: str, with_dim: str) -> Any:
     return diagnose
 
 
-_UNSPECIFIED = "Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+_UNSPECIFIED = (
+    "Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+)
 _EMPTY_MAX, _EMPTY_MIN = _no_maximum("max", _UNSPECIFIED), _no_maximum("min", _UNSPECIFIED)
 
 
@@ -252,7 +254,7 @@ def argmin(x: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
     return _where(x.argmin(axis=dim if x.ndim else None), x.shape, dim, keepdim)
 
 
-# -- truth and counting ------------------------------------------------------------------------------------------------
+# -- truth and counting ----------------------------------------------------------------------------------------------
 
 
 @op

@@ -88,7 +88,7 @@ def _(g: Any, x: Any, out: Any, x_shape: tuple, dim: int, reverse: bool) -> Any:
     return shift(conj(out), dim=dim, by=step, fill=1) * recurrence(g, ahead, dim=dim, reverse=not reverse)
 
 
-# -- running extrema -----------------------------------------------------------------------------------------------
+# -- running extrema -------------------------------------------------------------------------------------------------
 
 
 def _running_extremum(x: Any, dim: int, better: str) -> tuple:
@@ -140,8 +140,8 @@ def logcumsumexp(x: Any, *, dim: int) -> Any:
 
 @logcumsumexp.vjp("x")
 def _(g: Any, x: Any, out: Any, x_shape: tuple, dim: int) -> Any:
-    """dx_k = e**(x_k - out_k) T_k, T_k = sum over i >= k of g_i e**(out_k - out_i) = g_k + e**(out_k - out_(k+1)) T_(k+1);
-    out never falls, so no exponent is positive."""
+    """dx_k = e**(x_k - out_k) T_k, where T_k = sum over i >= k of g_i e**(out_k - out_i) is the recurrence
+    g_k + e**(out_k - out_(k+1)) T_(k+1). As out never falls, no exponent is positive."""
     if not x_shape:
         return g
     decay = exp(out - shift(out, dim=dim, by=-1, fill=float("inf")))

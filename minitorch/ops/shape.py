@@ -142,7 +142,7 @@ def _(g: Any, x_shape: tuple) -> Any:
 @op(view=True)
 def unsqueeze(x: Any, *, dim: int) -> Any:
     """With a new dimension of length one at `dim`."""
-    return x[(slice(None),) * dim + (None, ...)]
+    return x.reshape(x.shape[:dim] + (1,) + x.shape[dim:])  # x[None] has stride 0 there, torch a multiple of the next
 
 
 @unsqueeze.vjp("x")

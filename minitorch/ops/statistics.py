@@ -80,7 +80,11 @@ def _no_largest(inputs: tuple, settings: dict, error: Exception) -> Exception | 
     if 0 not in shape:
         return None
     what = "an empty tensor" if dim is None else f"the dimension {dim} because this dimension is empty and"
-    end = " because the operation does not have an identity" if dim is None else " the operation does not have an identity"
+    end = (
+        " because the operation does not have an identity"
+        if dim is None
+        else " the operation does not have an identity"
+    )
     return RuntimeError(f"linalg.vector_norm cannot compute the {settings['ord']} norm on {what}{end}")
 
 
@@ -118,7 +122,9 @@ def norm_grad(g: Any, x: Any, out: Any, x_shape: tuple, ord: float, dim: Any, ke
         mask = matches(absolute(x), out)
         return sgn(x) * mask * (g / sum(mask, dim=dim, keepdim=True))
     if ord < 2:
-        return sgn(x) * power_off_zero(absolute(x), exponent=ord - 1) * safe_div(g, power_off_zero(out, exponent=ord - 1))
+        return (
+            sgn(x) * power_off_zero(absolute(x), exponent=ord - 1) * safe_div(g, power_off_zero(out, exponent=ord - 1))
+        )
     return x * absolute(x) ** (ord - 2) * safe_div(g, out ** (ord - 1))
 
 

@@ -38,7 +38,7 @@ def _(g: Any, x: Any, dim: int) -> Any:
 
 @op(broadcasts=True, node="EuclideanDistBackward0")
 def euclidean_dist(x: Any, y: Any) -> Any:
-    """Distances between the rows of x (..., n, k) and of y (..., m, k), by |x|^2 - 2 x.y + |y|^2: one matrix product."""
+    """Distances between the rows of x (..., n, k) and y (..., m, k), by |x|^2 - 2 x.y + |y|^2: one matrix product."""
     squares = (x * x).sum(axis=-1)[..., :, None] + (y * y).sum(axis=-1)[..., None, :]
     squares -= 2 * (x @ y.swapaxes(-1, -2))
     return xp_of(x).maximum(squares, 0) ** 0.5

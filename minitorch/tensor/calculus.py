@@ -147,7 +147,7 @@ def gradient(
     if several and len(spacing) != len(dims):
         raise RuntimeError(
             "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the "
-            f"same length, but got a spacing argument of length {len(spacing)} and a dim argument of length {len(dims)}."
+            f"same length, but got a spacing argument of length {len(spacing)} and a dim argument of length {len(dims)}"
         )
     steps = list(spacing) if several else [spacing] * len(dims)
     for d in dims:

@@ -44,7 +44,7 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     for argument, t in (("b", B), ("u", L)):
         if t._array.ndim < 2:
             raise RuntimeError(
-                f"cholesky_solve: {argument} should have at least 2 dimensions, but has {t._array.ndim} dimensions instead"
+                f"cholesky_solve: {argument} should have at least 2 dimensions, but has {t._array.ndim} instead"
             )
     square(L, "cholesky_solve")
     same_dtype(L, B, "cholesky_solve")
@@ -65,7 +65,7 @@ def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     return ops.cholesky_solve(identity_like(L), L, upper=bool(upper))
 
 
-# -- the same, reporting failures rather than raising ---------------------------------------------------------------------
+# -- the same, reporting failures rather than raising ----------------------------------------------------------------
 
 
 def _reported(A: Any, call: Any, failures: Any, check_errors: bool) -> tuple[Any, Any]:

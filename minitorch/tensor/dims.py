@@ -64,4 +64,4 @@ def kind_name(x: Any) -> str:
 def refuse_dtype(x: Any, kinds: str, what: str) -> None:
     """Raise torch's NotImplementedError if the dtype's kind is one of `kinds` (NumPy's letters: b i u f c)."""
     if x._array.dtype.kind in kinds:
-        raise NotImplementedError(f'"{what}" not implemented for \'{kind_name(x)}\'')
+        raise NotImplementedError(f"\"{what}\" not implemented for '{kind_name(x)}'")

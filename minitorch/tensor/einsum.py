@@ -134,7 +134,9 @@ def _from_lists(arguments: tuple) -> tuple[str, tuple]:
     if len(arguments) % 2:
         lists.append(arguments[-1])
     if len(arguments) < 2 or any(not isinstance(entry, (list, tuple)) for entry in lists):
-        raise ValueError("einsum(): must specify the equation string and at least one operand, or operands and their sublists")
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or operands and their sublists"
+        )
     words = ["".join(_letter_of(n) for n in entry) for entry in lists]
     equation = ",".join(words[: len(operands)])
     return (equation + "->" + words[-1] if len(arguments) % 2 else equation), operands
@@ -173,9 +175,7 @@ def parse(equation: str, ndims: list[int]) -> tuple[list[list[str]], list[str]]:
         if output.count(s) > 1:
             raise RuntimeError(f"einsum(): output subscript {s} appears more than once in the output")
         if s not in known:
-            raise RuntimeError(
-                f"einsum(): output subscript {s} does not appear in the equation for any input operand"
-            )
+            raise RuntimeError(f"einsum(): output subscript {s} does not appear in the equation for any input operand")
     return inputs, output
 
 
@@ -221,7 +221,8 @@ def _check_repeated(operand: int, lengths: tuple, labels: list[str]) -> None:
         n = lengths[labels.index(s)]
         if n != lengths[i]:
             raise RuntimeError(
-                f"einsum(): subscript {s} is repeated for operand {operand} but the sizes don't match, {lengths[i]} != {n}"
+                f"einsum(): subscript {s} is repeated for operand {operand} but the sizes don't match, "
+                f"{lengths[i]} != {n}"
             )
 
 
@@ -236,9 +237,12 @@ def _sizes(inputs: list[list[str]], operands: Sequence[Any]) -> dict[str, int]:
             elif n not in (1, have):
                 raise RuntimeError(
                     explain(
-                        f"einsum(): subscript {s} has size {n} for operand {k} which does not broadcast with previously "
-                        f"seen size {have}",
-                        [(f"operand {i}", o._array.shape, "".join(w)) for i, (o, w) in enumerate(zip(operands, inputs, strict=True))],
+                        f"einsum(): subscript {s} has size {n} for operand {k} which does not broadcast with "
+                        f"previously seen size {have}",
+                        [
+                            (f"operand {i}", o._array.shape, "".join(w))
+                            for i, (o, w) in enumerate(zip(operands, inputs, strict=True))
+                        ],
                     )
                 )
     return sizes

@@ -81,7 +81,8 @@ def qr(A: Tensor, mode: str = "reduced") -> Any:
     """
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
-            f"linalg.qr: qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+            f"linalg.qr: qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or "
+            "'complete'"
         )
     return return_types.linalg_qr(*ops.qr(matrix(A, "linalg.qr"), mode=mode))
 
@@ -96,13 +97,13 @@ def legacy_qr(input: Tensor, some: bool = True) -> Any:
     return return_types.qr(*ops.qr(matrix(input, "linalg.qr"), mode="reduced" if some else "complete"))
 
 
-# -- eigenvalues ---------------------------------------------------------------------------------------------------------
+# -- eigenvalues -----------------------------------------------------------------------------------------------------
 
 
 def _hermitian(A: Any, UPLO: Any) -> str:
     check_square(A, "linalg.eigh")
     if A._array.dtype.kind in "biu":
-        raise NotImplementedError("linalg.eigh: \"linalg_eigh_cpu\" not implemented for integers\n    hint  A.float()")
+        raise NotImplementedError('linalg.eigh: "linalg_eigh_cpu" not implemented for integers\n    hint  A.float()')
     square(A, "linalg.eigh")
     if not isinstance(UPLO, str) or UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"linalg.eigh: Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
@@ -165,7 +166,7 @@ def _finite(A: Any) -> Any:
     return A
 
 
-# -- LU --------------------------------------------------------------------------------------------------------------------
+# -- LU --------------------------------------------------------------------------------------------------------------
 
 
 def _check_pivot(pivot: bool) -> None:
@@ -175,7 +176,9 @@ def _check_pivot(pivot: bool) -> None:
 
 def _factored(A: Any, name: str) -> tuple:
     if A._array.ndim < 2:
-        raise RuntimeError(f"{name}: Expected tensor with 2 or more dimensions. Got size: {list(A._array.shape)} instead")
+        raise RuntimeError(
+            f"{name}: Expected tensor with 2 or more dimensions. Got size: {list(A._array.shape)} instead"
+        )
     return lu_ops.lu_factor(matrix(A, name))
 
 
@@ -210,8 +213,8 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     first = int(info._array.reshape(-1).max()) if info._array.size else 0
     if first and A._array.shape[-1] == A._array.shape[-2]:
         raise RuntimeError(
-            f"torch.linalg.lu_factor: U[{first},{first}] is zero and using it on lu_solve would result in a division by "
-            "zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
+            f"torch.linalg.lu_factor: U[{first},{first}] is zero and using it on lu_solve would result in a division "
+            "by zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
             "linalg.lu_factor_ex(A, pivot)"
         )
     return return_types.linalg_lu_factor(LU, pivots)

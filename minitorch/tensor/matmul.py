@@ -171,7 +171,7 @@ class MatmulMixin(TensorBase):
 
     ger = outer
 
-    # -- products added to something -----------------------------------------------------------------------------
+    # -- products added to something ---------------------------------------------------------------------------------
 
     def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         """beta self + alpha (mat1 @ mat2); self broadcasts to (n, m). With beta = 0, self is not looked at.
@@ -272,10 +272,9 @@ def vector_product(x: Any, y: Any, dim: int) -> Any:
     at = one_dim(dim, ndim, "cross")
     if x._array.dtype != y._array.dtype:
         raise ops.dtype_error("cross", x, y)
-    if x._array.shape[at] != 3 or y._array.shape[at] != 3:
-        raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {x._array.shape[at]} and {y._array.shape[at]}"
-        )
+    n, m = x._array.shape[at], y._array.shape[at]
+    if n != 3 or m != 3:
+        raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {n} and {m}")
     return vectors.cross(x, y, dim=at - ndim)
 
 

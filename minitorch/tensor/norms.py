@@ -167,5 +167,7 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
 def _cond_with_singular(A: Any, p: Any) -> Any:
     """The condition numbers of a batch in which some matrices have no inverse."""
     singular = wrap(lu_factor(A)[2]._array != 0)
-    regular = where(unsqueeze(unsqueeze(singular, dim=singular._array.ndim), dim=singular._array.ndim + 1), identity_like(A), A)
+    regular = where(
+        unsqueeze(unsqueeze(singular, dim=singular._array.ndim), dim=singular._array.ndim + 1), identity_like(A), A
+    )
     return where(singular, INF, matrix_norm(A, p) * matrix_norm(inv(regular), p))

@@ -12,10 +12,10 @@ from minitorch.autograd.views import inplace
 from minitorch.backend import xp_of
 from minitorch.ops import elementwise, matmul, shape
 from minitorch.ops import reduce as sums
+from minitorch.ops import statistics as ops
 from minitorch.ops.along import matches, pick
 from minitorch.ops.diagonal import diagonal
 from minitorch.ops.sort import sort
-from minitorch.ops import statistics as ops
 from minitorch.tensor.binding import function
 from minitorch.tensor.dims import kind_name, one_dim
 
@@ -187,9 +187,13 @@ def _check_weights(name: str, weights: Any, n: int, kinds: str, what: str) -> No
     if weights is None:
         return
     if weights._array.ndim > 1:
-        raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got {name} with {weights._array.ndim} dimensions")
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with {weights._array.ndim}"
+        )
     if weights._array.dtype.kind not in kinds:
-        raise RuntimeError(f"cov(): expected {name} to have {what} dtype but got {name} with {kind_name(weights)} dtype")
+        raise RuntimeError(
+            f"cov(): expected {name} to have {what} dtype but got {name} with {kind_name(weights)} dtype"
+        )
     if weights._array.size != n:
         raise RuntimeError(
             f"cov(): expected {name} to have the same numel as there are observations in the input but got "
@@ -222,7 +226,10 @@ def _covariance(x: Any, correction: int, fweights: Any, aweights: Any) -> Any:
     if aweights is not None and correction:
         freedom = total - correction * sums.sum(w * aweights) / total
     if (freedom if isinstance(freedom, (int, float)) else freedom.item()) <= 0:
-        warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", stacklevel=3)
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
+            stacklevel=3,
+        )
         freedom = 0
     off = rows - mean
     c = matmul.mm(off, matmul.adjoint(off if w is None else off * w))

@@ -22,7 +22,7 @@ class ReduceMixin(
 ):
     __slots__ = ()
 
-    # -- sums and products ---------------------------------------------------------------------------------------
+    # -- sums and products -------------------------------------------------------------------------------------------
 
     def sum(self, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
         """Sum of the elements over `dim` (an int, several, or all); integers and bools add up as int64.
@@ -65,8 +65,8 @@ class ReduceMixin(
         if x._array.dtype.kind in "biu":
             which = "Input" if dtype is None else "Optional"
             raise RuntimeError(
-                f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
-                f"Got: {kind_name(x)}\n    hint  x.float().mean(), or mean(dtype=torch.float32)"
+                f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex "
+                f"dtype. Got: {kind_name(x)}\n    hint  x.float().mean(), or mean(dtype=torch.float32)"
             )
         return ops.mean(x, dim=dim, keepdim=keepdim)
 
@@ -97,7 +97,7 @@ class ReduceMixin(
             dim = dim if self._array.ndim else None
         return ops.prod(in_dtype(self, dtype, "prod"), dim=dim, keepdim=keepdim)
 
-    # -- extrema -------------------------------------------------------------------------------------------------
+    # -- extrema -----------------------------------------------------------------------------------------------------
 
     def max(self, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
         """The greatest element; with `dim`, (values, indices) along it; with another tensor, the elementwise maximum.
@@ -160,7 +160,9 @@ class ReduceMixin(
         refuse_dtype(self, "c", "aminmax_cpu")
         where = () if dim is None else one_dim(dim, self._array.ndim, "aminmax")
         if self._array.size == 0 and dim is None:
-            raise RuntimeError(f"aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity")  # noqa: F541
+            raise RuntimeError(
+                "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity"
+            )  # noqa: F541
         return return_types.aminmax(self.amin(where, keepdim), self.amax(where, keepdim))
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -181,7 +183,7 @@ class ReduceMixin(
         """
         return ops.argmin(self, dim=_arg_dim(self, dim, "argmin"), keepdim=keepdim)
 
-    # -- truth and counting --------------------------------------------------------------------------------------
+    # -- truth and counting ------------------------------------------------------------------------------------------
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """True where all elements over `dim` are nonzero.
@@ -210,7 +212,7 @@ class ReduceMixin(
         """
         return ops.count_nonzero(self, dim=reduced_dims(dim, self._array.ndim, "count_nonzero"))
 
-    # -- normalized exponentials ---------------------------------------------------------------------------------
+    # -- normalized exponentials -------------------------------------------------------------------------------------
 
     def softmax(self, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
         """e**x_i / sum_j e**x_j along `dim`, without overflow.
@@ -252,7 +254,9 @@ def _extremum(x: Any, dim: Any, keepdim: bool, other: Any, name: str) -> Any:
         dim, other = None, dim
     if other is not None:
         if dim is not None or keepdim is not False:
-            raise TypeError(f"{name}() received an invalid combination of arguments: 'other' goes without dim and keepdim")
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments: 'other' goes without dim and keepdim"
+            )
         return (elementwise.maximum if name == "max" else elementwise.minimum)(x, other)
     if dim is None:
         raise TypeError(f"{name}() received an invalid combination of arguments: 'keepdim' needs a 'dim'")

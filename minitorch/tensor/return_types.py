@@ -1,4 +1,4 @@
-"""The named tuples that ops with several results return, printed as torch's: `torch.return_types.max(values=..., ...)`."""
+"""The named tuples that ops with several results return, printed as torch's `torch.return_types.max(values=...`."""
 
 from __future__ import annotations
 

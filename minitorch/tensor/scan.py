@@ -82,12 +82,15 @@ class ScanMixin(TensorBase):
 def _running_inplace(call: Callable, x: Any, dim: int, dtype: Any, name: str) -> Any:
     """The running sum or product written over x, in x's own dtype."""
     if dtype is not None and dtype.numpy != x._array.dtype:
-        raise RuntimeError(f"Bad in-place call: input tensor dtype {x.dtype.name} and output tensor dtype {dtype.name} should match")
+        raise RuntimeError(
+            f"Bad in-place call: input tensor dtype {x.dtype.name} and output tensor dtype {dtype.name} should match"
+        )
     if x._array.ndim:
         refuse_dtype(x, "b", f"{name}_out_cpu")
     return inplace(call, x, dim=one_dim(dim, x._array.ndim, name))
 
 
 FUNCTIONS: dict[str, Callable] = {
-    name: function(getattr(ScanMixin, name), out=True) for name in ("cumsum", "cumprod", "cummax", "cummin", "logcumsumexp")
+    name: function(getattr(ScanMixin, name), out=True)
+    for name in ("cumsum", "cumprod", "cummax", "cummin", "logcumsumexp")
 }

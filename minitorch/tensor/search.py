@@ -59,7 +59,9 @@ class SearchMixin(TensorBase):
             raise RuntimeError(f"bincount: minlength should be >= 0, but it is {minlength}")
         array = self._array
         if array.ndim != 1 or (array.size and int(array.min()) < 0):
-            raise RuntimeError(f"bincount only supports 1-d non-negative integral inputs, not shape {list(array.shape)}")
+            raise RuntimeError(
+                f"bincount only supports 1-d non-negative integral inputs, not shape {list(array.shape)}"
+            )
         if weights is not None and weights._array.shape != array.shape:
             raise RuntimeError("bincount: weights should be 1-d and have the same length as input")
         if weights is not None and not array.size:  # torch's counts of nothing are integers
@@ -67,7 +69,7 @@ class SearchMixin(TensorBase):
         return ops.bincount(self, weights, minlength=minlength)
 
     def histc(self, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
-        """Counts of the elements in `bins` equal intervals from `min` to `max`; if these are equal, of the data's range.
+        """Counts of the elements in `bins` equal intervals from `min` to `max`; if these are equal, the data's range.
 
         >>> import minitorch as mt
         >>> mt.tensor([1.0, 2.0, 1.5]).histc(bins=2, min=0, max=4)
@@ -141,7 +143,9 @@ def _as_values(input: Any, sequence: Any) -> Any:
 def _check_searched(sequence: Any, values: Any, number: bool) -> None:
     s, v = sequence._array, values._array
     if s.ndim == 0:
-        raise RuntimeError("torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension")
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension"
+        )
     if v.ndim == 0 and s.ndim != 1:
         raise RuntimeError(
             "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
@@ -150,9 +154,9 @@ def _check_searched(sequence: Any, values: Any, number: bool) -> None:
     if s.ndim != 1 and s.shape[:-1] != v.shape[:-1]:
         raise RuntimeError(
             explain(
-                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
-                f"tensor and input value tensor must match, but we got boundaries tensor {list(s.shape)} and input value "
-                f"tensor {list(v.shape)}"
+                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of "
+                f"boundaries tensor and input value tensor must match, but we got boundaries tensor {list(s.shape)} "
+                f"and input value tensor {list(v.shape)}"
             )
         )
 
@@ -166,7 +170,9 @@ def _check_sorter(sequence: Any, sorter: Any) -> None:
             f"{list(sequence._array.shape)} and got sorter tensor {list(sorter._array.shape)}"
         )
     if sorter._array.dtype != "int64":
-        raise RuntimeError(f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {kind_name(sorter)}")
+        raise RuntimeError(
+            f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {kind_name(sorter)}"
+        )
     if sorter._array.size and not 0 <= int(sorter._array.min()) <= int(sorter._array.max()) < sorter._array.shape[-1]:
         raise RuntimeError("torch.searchsorted(): sorter index out of range")
 
@@ -174,7 +180,7 @@ def _check_sorter(sequence: Any, sorter: Any) -> None:
 def bucketize(
     input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False, out: Tensor | None = None
 ) -> Tensor:
-    """The index of the interval between sorted `boundaries` that each value lies in: boundaries[i-1] < x <= boundaries[i].
+    """The interval between sorted `boundaries` that a value is in: i with boundaries[i-1] < x <= boundaries[i].
 
     With `right`, boundaries[i-1] <= x < boundaries[i].
 

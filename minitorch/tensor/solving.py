@@ -71,7 +71,7 @@ def logdet(input: Tensor) -> Tensor:
     return elementwise.where(sign == -1, float("nan"), logabs)
 
 
-# -- equations -----------------------------------------------------------------------------------------------------------
+# -- equations -------------------------------------------------------------------------------------------------------
 
 
 @with_out
@@ -107,9 +107,7 @@ def swapped(x: Any) -> Any:
 
 
 @with_out
-def solve_triangular(
-    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
-) -> Tensor:
+def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
     """X with A X = B (or X A = B, if not `left`) for a triangular A, whose other triangle is not looked at.
 
     With `unitriangular` the diagonal counts as ones.
@@ -131,7 +129,7 @@ def solve_triangular(
     return ops.solve_triangular(A, B, upper=bool(upper), left=bool(left), unitriangular=bool(unitriangular))
 
 
-# -- pseudo-inverse, rank, condition, least squares ------------------------------------------------------------------------
+# -- pseudo-inverse, rank, condition, least squares ------------------------------------------------------------------
 
 
 def bounds(x: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
@@ -143,9 +141,7 @@ def bounds(x: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
 
 
 @with_out
-def pinv(
-    A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
-) -> Tensor:
+def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """The Moore-Penrose inverse. Singular values up to max(atol, rtol * the largest) count as zero.
 
     `rtol` (or its older name `rcond`) is max(m, n) * eps unless `atol` is given. Both may be tensors, one number for
@@ -166,9 +162,7 @@ def pinv(
 
 
 @with_out
-def matrix_rank(
-    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
-) -> Tensor:
+def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """How many singular values exceed max(atol, rtol * the largest); `tol` is an older name of atol.
 
     >>> import minitorch as mt
@@ -191,8 +185,8 @@ def matrix_rank(
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """(solution, residuals, rank, singular_values): X of least norm that minimizes ||A X - B||.
 
-    Computed with the pseudo-inverse, whatever the driver; the driver decides which of the other results are filled, as
-    in torch: rank except for "gels", singular values for "gelsd" and "gelss", residuals except for "gelsy" (the default).
+    Computed with the pseudo-inverse, whatever the driver. The driver decides which of the other results are filled, as
+    in torch: rank except for "gels", singular values for "gelsd" and "gelss", residuals but for "gelsy", the default.
 
     >>> import minitorch as mt
     >>> mt.linalg.lstsq(mt.tensor([[1.0], [1.0]]), mt.tensor([[1.0], [3.0]])).solution
@@ -202,7 +196,9 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     matrix(A, name, "input")
     driver = "gelsy" if driver is None else driver
     if driver not in ("gels", "gelsy", "gelsd", "gelss"):
-        raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), but it is {driver}")
+        raise RuntimeError(
+            f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), but it is {driver}"
+        )
     same_dtype(A, B, name)
     vector = B._array.ndim == A._array.ndim - 1
     X = unsqueeze(B, dim=B._array.ndim) if vector else B
@@ -223,7 +219,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     return return_types.linalg_lstsq(result, residuals, rank, values)
 
 
-# -- powers and products -----------------------------------------------------------------------------------------------------
+# -- powers and products ---------------------------------------------------------------------------------------------
 
 
 @with_out
@@ -284,8 +280,8 @@ def _check_chain(many: list) -> None:
         if a._array.shape[-1] != b._array.shape[0]:
             raise RuntimeError(
                 explain(
-                    f"multi_dot(): tensors {i} and {i + 1} with shapes {list(a._array.shape)} and {list(b._array.shape)} "
-                    "cannot be multiplied"
+                    f"multi_dot(): tensors {i} and {i + 1} with shapes {list(a._array.shape)} and "
+                    f"{list(b._array.shape)} cannot be multiplied"
                 )
             )
 

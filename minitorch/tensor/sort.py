@@ -70,7 +70,9 @@ class SortMixin(search.SearchMixin, TensorBase):
         dim = one_dim(dim, self._array.ndim, "kthvalue", 2)
         n = self._array.shape[dim] if self._array.ndim else 1
         if not 1 <= k <= n:
-            raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: {k} is not in 1 to {n}")
+            raise RuntimeError(
+                f"kthvalue(): selected number k out of range for dimension {dim}: {k} is not in 1 to {n}"
+            )
         refuse_dtype(self, "bc", "kthvalue_cpu")
         return return_types.kthvalue(*ops.kthvalue(self, k=int(k), dim=dim, keepdim=keepdim))
 

@@ -36,7 +36,7 @@ TO = [((DType(name),), {}) for name in ALL] + [
 spec("Tensor.to", casted(*TO), dtypes=FROM, errors=(
     Bad(call(X, [1]), "invalid combination"), Bad(call(X, foo=1), "invalid combination"),
     Bad(call(X, DType("int64"), DType("int32")), "invalid combination"), Bad(call(X, "xyz"), "device"), Bad(call(X, "cpu", "cpu"), ""),
-    Bad(call(X, "cpu:01"), "Invalid device string"), Bad(call(X, "cpu:x"), "Invalid device string"), Bad(call(X, ""), "device"),
+    Bad(call(X, "cpu:01"), "Invalid device string"), Bad(call(X, "cpu:x"), "Invalid device string"), Bad(call(X, ""), "must not be empty"),
 ))  # fmt: skip
 spec("Tensor.type", casted(*[((DType(n),), {}) for n in ALL], *[((t,), {}) for t in ("torch.DoubleTensor", "torch.LongTensor", "torch.BoolTensor")],
                            ((), {}), ((), {"dtype": DType("float32")})), dtypes=FROM, errors=(

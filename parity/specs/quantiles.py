@@ -24,14 +24,25 @@ def quantiles(draw) -> Call:
 
 
 _ERRORS = (
-    Bad(call(X, 2.0), "range [0, 1]"), Bad(call(X, 0.5, interpolation="x"), "interpolation must be"), Bad(call(X, 0.5), "float or double", dtype="int64"),
-    Bad(call(X, In((2,), low=0, high=1, dtype="float32")), "same dtype"), Bad(call(X, In((1, 2), low=0, high=1)), "1D"), Bad(call(In((0,)), 0.5), "non-empty"),
+    Bad(call(X, 2.0), "range [0, 1]"),
+    Bad(call(X, 0.5, interpolation="x"), "interpolation must be"),
+    Bad(call(X, 0.5), "float or double", dtype="int64"),
+    Bad(call(X, In((2,), low=0, high=1, dtype="float32")), "same dtype"),
+    Bad(call(X, In((1, 2), low=0, high=1)), "1D"),
+    Bad(call(In((0,)), 0.5), "non-empty"),
     Bad(call(X, 0.5, 2), "Dimension out of range"),
-)  # fmt: skip
+)
 for _name in ("quantile", "nanquantile"):
-    spec(_name, quantiles(), method=True, out=True, errors=_ERRORS, edges=(call(NANS, 0.3, 1), call(NANS, np.array([0.3, 0.9]), 1, True), call(NANS, 0.5)))
+    spec(
+        _name,
+        quantiles(),
+        method=True,
+        out=True,
+        errors=_ERRORS,
+        edges=(call(NANS, 0.3, 1), call(NANS, np.array([0.3, 0.9]), 1, True), call(NANS, 0.5)),
+    )
 
-# -- covariance ------------------------------------------------------------------------------------------------------------
+# -- covariance ------------------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -47,23 +58,56 @@ def covariances(draw) -> Call:
 
 
 _MANY = Bad(call(In((2, 3, 4))), "two or fewer dimensions")
-spec("cov", covariances(), dtypes=("float64", "complex128"), method=True,
-     errors=(_MANY, Bad(call(X, fweights=In((3,))), "integral"), Bad(call(X, fweights=np.array([-1, 1, 1])), "negative"), Bad(call(X, fweights=np.array([1, 1])), "same numel"),
-             Bad(call(X, aweights=np.array([1, 1, 1])), "floating point"), Bad(call(X), "bool", dtype="bool")))  # fmt: skip
-spec("corrcoef", st.sampled_from(((3, 5), (5,), (2, 4))).map(lambda s: call(In(s))), dtypes=(*FLOATS, "complex128"), method=True, errors=(_MANY,),
-     tolerance={"float32": (1e-5, 1e-4)}, why="gradients are differences of nearly equal numbers")  # fmt: skip
+spec(
+    "cov",
+    covariances(),
+    dtypes=("float64", "complex128"),
+    method=True,
+    errors=(
+        _MANY,
+        Bad(call(X, fweights=In((3,))), "integral"),
+        Bad(call(X, fweights=np.array([-1, 1, 1])), "negative"),
+        Bad(call(X, fweights=np.array([1, 1])), "same numel"),
+        Bad(call(X, aweights=np.array([1, 1, 1])), "floating point"),
+        Bad(call(X), "bool", dtype="bool"),
+    ),
+)
+spec(
+    "corrcoef",
+    st.sampled_from(((3, 5), (5,), (2, 4))).map(lambda s: call(In(s))),
+    dtypes=(*FLOATS, "complex128"),
+    method=True,
+    errors=(_MANY,),
+    tolerance={"float32": (1e-5, 1e-4)},
+    why="gradients are differences of nearly equal numbers",
+)
 
 
 @st.composite
 def renormed(draw) -> Call:
     s = draw(shapes(2, 3, zero=False))
-    return call(In(s, distinct=True, avoid=(0.0,)), draw(st.sampled_from((2, 1, 3, INF))), draw(st.integers(-len(s), len(s) - 1)), draw(st.sampled_from((1.0, 2.5, 100.0))))
+    return call(
+        In(s, distinct=True, avoid=(0.0,)),
+        draw(st.sampled_from((2, 1, 3, INF))),
+        draw(st.integers(-len(s), len(s) - 1)),
+        draw(st.sampled_from((1.0, 2.5, 100.0))),
+    )
 
 
-spec("renorm", renormed(), method=True, inplace=True, out=True,
-     errors=(Bad(call(In((3,)), 2, 0, 1.0), "at least 2"), Bad(call(X, -1, 0, 1.0), "non-positive"), Bad(call(X, 2, 0, -1.0), "maxnorm")))  # fmt: skip
+spec(
+    "renorm",
+    renormed(),
+    method=True,
+    inplace=True,
+    out=True,
+    errors=(
+        Bad(call(In((3,)), 2, 0, 1.0), "at least 2"),
+        Bad(call(X, -1, 0, 1.0), "non-positive"),
+        Bad(call(X, 2, 0, -1.0), "maxnorm"),
+    ),
+)
 
-# -- differences, integrals, derivatives --------------------------------------------------------------------------------------
+# -- differences, integrals, derivatives -----------------------------------------------------------------------------
 
 
 @st.composite
@@ -78,8 +122,19 @@ def differences(draw) -> Call:
     return call(In(s), n, dim, **extra) if draw(st.booleans()) else call(In(s))
 
 
-spec("diff", differences(), dtypes=(*FLOATS, *INTEGERS, "bool", *COMPLEX), method=True, out=True,
-     errors=(Bad(call(In(())), "at least one-dim"), Bad(call(X, -1), "non-negative"), Bad(call(X, prepend=In((1, 1))), "match that of input"), Bad(call(X, append=In((1,))), "same dimension")))  # fmt: skip
+spec(
+    "diff",
+    differences(),
+    dtypes=(*FLOATS, *INTEGERS, "bool", *COMPLEX),
+    method=True,
+    out=True,
+    errors=(
+        Bad(call(In(())), "at least one-dim"),
+        Bad(call(X, -1), "non-negative"),
+        Bad(call(X, prepend=In((1, 1))), "match that of input"),
+        Bad(call(X, append=In((1,))), "same dimension"),
+    ),
+)
 
 
 @st.composite
@@ -95,7 +150,12 @@ def integrals(draw) -> Call:
 
 
 for _name in ("trapezoid", "trapz", "cumulative_trapezoid"):
-    spec(_name, integrals(), dtypes=(*FLOATS, "int64", "complex128"), errors=(Bad(call(X, In((2,))), "one `x` value"), Bad(call(In(())), "no dimensions")))
+    spec(
+        _name,
+        integrals(),
+        dtypes=(*FLOATS, "int64", "complex128"),
+        errors=(Bad(call(X, In((2,))), "one `x` value"), Bad(call(In(())), "no dimensions")),
+    )
 
 
 @st.composite
@@ -116,11 +176,22 @@ def gradients(draw) -> Call:
     elif kind == "numbers":
         extra["spacing"] = [0.5 + a for a in axes]
     elif kind == "coordinates":
-        extra["spacing"] = tuple(In((s[a],), make=lambda rng, shape, dtype: np.cumsum(rng.uniform(0.5, 2, shape)).astype(dtype), grad=False) for a in axes)
+        extra["spacing"] = tuple(
+            In((s[a],), make=lambda rng, shape, dtype: np.cumsum(rng.uniform(0.5, 2, shape)).astype(dtype), grad=False)
+            for a in axes
+        )
     if draw(st.booleans()):
         extra["edge_order"] = draw(st.sampled_from((1, 2)))
     return call(In(s), **extra)
 
 
-spec("gradient", gradients(), dtypes=FLOATS,
-     errors=(Bad(call(In((1,))), "at least edge_order+1"), Bad(call(In((5,)), edge_order=3), "edge_order"), Bad(call(X, spacing=(1.0, 2.0), dim=1), "same length")))  # fmt: skip
+spec(
+    "gradient",
+    gradients(),
+    dtypes=FLOATS,
+    errors=(
+        Bad(call(In((1,))), "at least edge_order+1"),
+        Bad(call(In((5,)), edge_order=3), "edge_order"),
+        Bad(call(X, spacing=(1.0, 2.0), dim=1), "same length"),
+    ),
+)

@@ -51,26 +51,58 @@ def with_dtype(draw, several=True) -> Call:
     return call(*c.args, **c.kwargs, dtype=DType("float64"))
 
 
-# -- sums, products, means ---------------------------------------------------------------------------------------------
+# -- sums, products, means -------------------------------------------------------------------------------------------
 
 REDUCTION = {"method": True, "out": True}
 # torch's sum, mean and prod take out= only together with dim, so whole reductions are checked as methods
 spec("sum", over_dims(whole=False), dtypes=(*ANY_REAL, *COMPLEX, *HALVES), out=True)
-spec("Tensor.sum", st.one_of(over_dims(), with_dtype()), dtypes=(*ANY_REAL, *COMPLEX, *HALVES),
-     edges=whole_and_rows(EDGE), errors=(BAD_DIM, BAD_DIM_TYPE, TWICE, Bad(call(X, 0, 1), "keepdim"), Bad(call(X, dtype="f"), "dtype")))  # fmt: skip
-spec("nansum", st.one_of(over_dims(), with_dtype()), dtypes=(*ANY_REAL, *HALVES), **REDUCTION, edges=whole_and_rows(EDGE),
-     errors=(BAD_DIM, Bad(call(X), "complex", dtype="complex64")))  # fmt: skip
+spec(
+    "Tensor.sum",
+    st.one_of(over_dims(), with_dtype()),
+    dtypes=(*ANY_REAL, *COMPLEX, *HALVES),
+    edges=whole_and_rows(EDGE),
+    errors=(BAD_DIM, BAD_DIM_TYPE, TWICE, Bad(call(X, 0, 1), "keepdim"), Bad(call(X, dtype="f"), "dtype")),
+)
+spec(
+    "nansum",
+    st.one_of(over_dims(), with_dtype()),
+    dtypes=(*ANY_REAL, *HALVES),
+    **REDUCTION,
+    edges=whole_and_rows(EDGE),
+    errors=(BAD_DIM, Bad(call(X), "complex", dtype="complex64")),
+)
 _NO_INTEGERS = tuple(Bad(call(X), "must be either a floating point or complex", dtype=d) for d in ("int64", "bool"))
 spec("mean", over_dims(whole=False), dtypes=(*FLOATS, *COMPLEX, *HALVES), out=True)
-spec("Tensor.mean", st.one_of(over_dims(), with_dtype()), dtypes=(*FLOATS, *COMPLEX, *HALVES),
-     edges=whole_and_rows(EDGE), errors=(BAD_DIM, BAD_DIM_TYPE, TWICE, *_NO_INTEGERS, Bad(call(X, dtype=DType("int64")), "Optional dtype")))  # fmt: skip
-spec("nanmean", over_dims(several=False), dtypes=(*FLOATS,), **REDUCTION, edges=whole_and_rows(EDGE),
-     errors=(Bad(call(X), "nanmean()", dtype="int64"),))  # fmt: skip
+spec(
+    "Tensor.mean",
+    st.one_of(over_dims(), with_dtype()),
+    dtypes=(*FLOATS, *COMPLEX, *HALVES),
+    edges=whole_and_rows(EDGE),
+    errors=(BAD_DIM, BAD_DIM_TYPE, TWICE, *_NO_INTEGERS, Bad(call(X, dtype=DType("int64")), "Optional dtype")),
+)
+spec(
+    "nanmean",
+    over_dims(several=False),
+    dtypes=(*FLOATS,),
+    **REDUCTION,
+    edges=whole_and_rows(EDGE),
+    errors=(Bad(call(X), "nanmean()", dtype="int64"),),
+)
 
-_ZEROS = (np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [1.0, 2.0, 3.0]]), np.array([0.0, 2.0]), np.array([0.0, 0.0]), np.array(0.0))
+_ZEROS = (
+    np.array([[0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [1.0, 2.0, 3.0]]),
+    np.array([0.0, 2.0]),
+    np.array([0.0, 0.0]),
+    np.array(0.0),
+)
 spec("prod", over_dims(several=False, whole=False), dtypes=(*ANY_REAL, *COMPLEX), out=True)
-spec("Tensor.prod", st.one_of(over_dims(several=False), with_dtype(several=False)), dtypes=(*ANY_REAL, *COMPLEX, *HALVES),
-     edges=(*(call(z) for z in _ZEROS), *whole_and_rows(_ZEROS[0])), errors=(BAD_DIM, Bad(call(X, (0, 1)), "dim")))  # fmt: skip
+spec(
+    "Tensor.prod",
+    st.one_of(over_dims(several=False), with_dtype(several=False)),
+    dtypes=(*ANY_REAL, *COMPLEX, *HALVES),
+    edges=(*(call(z) for z in _ZEROS), *whole_and_rows(_ZEROS[0])),
+    errors=(BAD_DIM, Bad(call(X, (0, 1)), "dim")),
+)
 
 
 # -- extrema ---------------------------------------------------------------------------------------------------------
@@ -94,12 +126,32 @@ def extreme(draw) -> Call:
 
 
 for _name in ("max", "min"):
-    spec(_name, extreme(), dtypes=(*ANY_REAL, *HALVES), method=True, edges=whole_and_rows(EDGE, TIES),
-         ties="the whole reduction shares equally; along a dim the first index gets all",
-         errors=(BAD_DIM, NO_COMPLEX, NO_COMPLEX_DIM, *EMPTY, Bad(call(X, (0, 1)), "dim"), Bad(call(X, keepdim=True), "keepdim")))  # fmt: skip
+    spec(
+        _name,
+        extreme(),
+        dtypes=(*ANY_REAL, *HALVES),
+        method=True,
+        edges=whole_and_rows(EDGE, TIES),
+        ties="the whole reduction shares equally; along a dim the first index gets all",
+        errors=(
+            BAD_DIM,
+            NO_COMPLEX,
+            NO_COMPLEX_DIM,
+            *EMPTY,
+            Bad(call(X, (0, 1)), "dim"),
+            Bad(call(X, keepdim=True), "keepdim"),
+        ),
+    )
 for _name in ("amax", "amin"):
-    spec(_name, over_dims(zero=False, distinct=True), dtypes=(*ANY_REAL, *HALVES), **REDUCTION, edges=whole_and_rows(EDGE, TIES),
-         ties="shared equally", errors=(BAD_DIM, TWICE, NO_COMPLEX, *EMPTY))  # fmt: skip
+    spec(
+        _name,
+        over_dims(zero=False, distinct=True),
+        dtypes=(*ANY_REAL, *HALVES),
+        **REDUCTION,
+        edges=whole_and_rows(EDGE, TIES),
+        ties="shared equally",
+        errors=(BAD_DIM, TWICE, NO_COMPLEX, *EMPTY),
+    )
 
 
 @st.composite
@@ -109,17 +161,45 @@ def aminmax(draw) -> Call:
     return call(x, dim=draw(dims(len(s))), keepdim=draw(st.booleans())) if draw(st.booleans()) else call(x)
 
 
-spec("aminmax", aminmax(), dtypes=ANY_REAL, **REDUCTION, edges=(call(EDGE), call(TIES), call(TIES, dim=1)), ties="shared equally",
-     errors=(Bad(call(X, dim=2), "Dimension out of range"), NO_COMPLEX))  # fmt: skip
+spec(
+    "aminmax",
+    aminmax(),
+    dtypes=ANY_REAL,
+    **REDUCTION,
+    edges=(call(EDGE), call(TIES), call(TIES, dim=1)),
+    ties="shared equally",
+    errors=(Bad(call(X, dim=2), "Dimension out of range"), NO_COMPLEX),
+)
 for _name in ("argmax", "argmin"):
-    spec(_name, over_dims(several=False, zero=False), dtypes=(*FLOATS, "int64", "uint8", *HALVES), order=0, **REDUCTION,
-         edges=whole_and_rows(EDGE, TIES), ties="the first",
-         errors=(BAD_DIM, Bad(call(X), "bool", dtype="bool"), Bad(call(X), "complex", dtype="complex64"), *EMPTY, Bad(call(X, (0, 1)), "dim")))  # fmt: skip
+    spec(
+        _name,
+        over_dims(several=False, zero=False),
+        dtypes=(*FLOATS, "int64", "uint8", *HALVES),
+        order=0,
+        **REDUCTION,
+        edges=whole_and_rows(EDGE, TIES),
+        ties="the first",
+        errors=(
+            BAD_DIM,
+            Bad(call(X), "bool", dtype="bool"),
+            Bad(call(X), "complex", dtype="complex64"),
+            *EMPTY,
+            Bad(call(X, (0, 1)), "dim"),
+        ),
+    )
 
-# -- truth and counting --------------------------------------------------------------------------------------------------
+# -- truth and counting ----------------------------------------------------------------------------------------------
 
 for _name in ("all", "any"):
-    spec(_name, over_dims(), dtypes=(*ANY_REAL, *COMPLEX), order=0, **REDUCTION, edges=whole_and_rows(EDGE), errors=(BAD_DIM, TWICE))
+    spec(
+        _name,
+        over_dims(),
+        dtypes=(*ANY_REAL, *COMPLEX),
+        order=0,
+        **REDUCTION,
+        edges=whole_and_rows(EDGE),
+        errors=(BAD_DIM, TWICE),
+    )
 
 
 @st.composite
@@ -130,9 +210,17 @@ def counted(draw) -> Call:
     return call(x) if kind == "whole" else call(x, draw(dims(len(s)) if kind == "one" else dim_tuples(len(s))))
 
 
-spec("count_nonzero", counted(), dtypes=(*ANY_REAL, *COMPLEX), order=0, method=True, edges=(call(EDGE), call(EDGE, 0)), errors=(BAD_DIM, TWICE))
+spec(
+    "count_nonzero",
+    counted(),
+    dtypes=(*ANY_REAL, *COMPLEX),
+    order=0,
+    method=True,
+    edges=(call(EDGE), call(EDGE, 0)),
+    errors=(BAD_DIM, TWICE),
+)
 
-# -- normalized exponentials ---------------------------------------------------------------------------------------------
+# -- normalized exponentials -----------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -147,8 +235,16 @@ _BIG = np.array([[1000.0, 0.0, -1000.0], [INF, 1.0, 1.0], [-INF, 1.0, 1.0], [NAN
 # torch rounds to half precision in between, minitorch once at the end
 _ROUNDING = {"tolerance": {"float16": (4e-3, 1e-3), "bfloat16": (3e-2, 1e-2)}, "why": "torch rounds halves in between"}
 for _name in ("softmax", "log_softmax"):
-    spec(_name, normalized(), dtypes=(*FLOATS, *HALVES), method=True, out=True, **_ROUNDING, edges=(call(_BIG, 1), call(_BIG, 0)),
-         errors=(BAD_DIM, Bad(call(X, 0), "not implemented", dtype="int64"), Bad(call(X, None), "dim")))  # fmt: skip
+    spec(
+        _name,
+        normalized(),
+        dtypes=(*FLOATS, *HALVES),
+        method=True,
+        out=True,
+        **_ROUNDING,
+        edges=(call(_BIG, 1), call(_BIG, 0)),
+        errors=(BAD_DIM, Bad(call(X, 0), "not implemented", dtype="int64"), Bad(call(X, None), "dim")),
+    )
 
 
 @st.composite
@@ -158,5 +254,12 @@ def some_dims(draw, **tensor) -> Call:
     return call(In(s, **tensor), dim, draw(st.booleans()))
 
 
-spec("logsumexp", some_dims(), dtypes=(*ANY_REAL, *COMPLEX, *HALVES), **REDUCTION, **_ROUNDING,
-     edges=(call(_BIG, 1), call(_BIG, 0)), errors=(BAD_DIM, TWICE))  # fmt: skip
+spec(
+    "logsumexp",
+    some_dims(),
+    dtypes=(*ANY_REAL, *COMPLEX, *HALVES),
+    **REDUCTION,
+    **_ROUNDING,
+    edges=(call(_BIG, 1), call(_BIG, 0)),
+    errors=(BAD_DIM, TWICE),
+)

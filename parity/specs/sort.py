@@ -32,10 +32,33 @@ def sorting(draw) -> Call:
 
 
 _TABLES = tuple(call(t, d, down) for t in (ROWS, EQUAL) for d in (0, 1) for down in (False, True))
-spec("sort", sorting(), dtypes=(*ANY_REAL, *HALVES), method=True, out=True, edges=_TABLES, ties="stable: in their order",
-     errors=(BAD_LAST, NO_COMPLEX))  # fmt: skip
-spec("argsort", sorting(), dtypes=(*ANY_REAL, *HALVES), order=0, method=True, edges=_TABLES, errors=(BAD_LAST, NO_COMPLEX))
-spec("msort", shapes().map(lambda s: call(In(s))), dtypes=ANY_REAL, method=True, out=True, edges=(call(ROWS), call(EQUAL)))
+spec(
+    "sort",
+    sorting(),
+    dtypes=(*ANY_REAL, *HALVES),
+    method=True,
+    out=True,
+    edges=_TABLES,
+    ties="stable: in their order",
+    errors=(BAD_LAST, NO_COMPLEX),
+)
+spec(
+    "argsort",
+    sorting(),
+    dtypes=(*ANY_REAL, *HALVES),
+    order=0,
+    method=True,
+    edges=_TABLES,
+    errors=(BAD_LAST, NO_COMPLEX),
+)
+spec(
+    "msort",
+    shapes().map(lambda s: call(In(s))),
+    dtypes=ANY_REAL,
+    method=True,
+    out=True,
+    edges=(call(ROWS), call(EQUAL)),
+)
 
 
 @st.composite
@@ -54,10 +77,21 @@ def top(draw) -> Call:
 
 
 _LONG = np.random.default_rng(0).permutation(60).reshape(3, 20).astype("float64")
-spec("topk", top(), dtypes=(*REAL, *HALVES), method=True, out=True,
-     edges=(call(ROWS, 2), call(ROWS, 2, 0, False), call(_LONG, 3), call(_LONG, 3, 1, False), call(_LONG, 0)),
-     errors=(Bad(call(X, 4), "out of range"), Bad(call(X, -1), "out of range"), Bad(call(X, 1, 2), "Dimension out of range"),
-             Bad(call(X, 1), "bool", dtype="bool"), Bad(call(X, 1), "complex", dtype="complex64")))  # fmt: skip
+spec(
+    "topk",
+    top(),
+    dtypes=(*REAL, *HALVES),
+    method=True,
+    out=True,
+    edges=(call(ROWS, 2), call(ROWS, 2, 0, False), call(_LONG, 3), call(_LONG, 3, 1, False), call(_LONG, 0)),
+    errors=(
+        Bad(call(X, 4), "out of range"),
+        Bad(call(X, -1), "out of range"),
+        Bad(call(X, 1, 2), "Dimension out of range"),
+        Bad(call(X, 1), "bool", dtype="bool"),
+        Bad(call(X, 1), "complex", dtype="complex64"),
+    ),
+)
 
 
 @st.composite
@@ -70,8 +104,19 @@ def kth(draw) -> Call:
     return call(x, draw(st.integers(1, s[dim] if s else 1)), dim, draw(st.booleans()))
 
 
-spec("kthvalue", kth(), dtypes=(*REAL, *HALVES), method=True, out=True, edges=(call(ROWS[:2], 3), call(ROWS[:2], 1)),
-     errors=(Bad(call(X, 0), "out of range"), Bad(call(X, 4), "out of range"), Bad(call(X, 1), "not implemented", dtype="bool")))  # fmt: skip
+spec(
+    "kthvalue",
+    kth(),
+    dtypes=(*REAL, *HALVES),
+    method=True,
+    out=True,
+    edges=(call(ROWS[:2], 3), call(ROWS[:2], 1)),
+    errors=(
+        Bad(call(X, 0), "out of range"),
+        Bad(call(X, 4), "out of range"),
+        Bad(call(X, 1), "not implemented", dtype="bool"),
+    ),
+)
 
 
 @st.composite
@@ -84,21 +129,56 @@ def chosen(draw, whole=True, distinct=True) -> Call:
     return call(x, draw(dims(len(s))), draw(st.booleans()))
 
 
-_EMPTY = (Bad(call(In((0, 3)), 0), "non-zero size"), Bad(call(X, 2), "Dimension out of range"), Bad(call(X, 0), "not implemented", dtype="complex64"))
+_EMPTY = (
+    Bad(call(In((0, 3)), 0), "non-zero size"),
+    Bad(call(X, 2), "Dimension out of range"),
+    Bad(call(X, 0), "not implemented", dtype="complex64"),
+)
 _NAN_ROWS = np.array([[1.0, NAN, 3.0, NAN], [4.0, 0.0, 2.0, 1.0], [5.0, 1.0, NAN, 2.0]])
-_MEDIANS = (call(_NAN_ROWS), call(_NAN_ROWS, 1), call(_NAN_ROWS, 1, True), call(np.array([NAN, NAN])), call(np.zeros(0)), call(np.zeros((3, 0)), 0),
-            call(np.array([2.0, 1.0, 2.0, 2.0])))  # fmt: skip
+_MEDIANS = (
+    call(_NAN_ROWS),
+    call(_NAN_ROWS, 1),
+    call(_NAN_ROWS, 1, True),
+    call(np.array([NAN, NAN])),
+    call(np.zeros(0)),
+    call(np.zeros((3, 0)), 0),
+    call(np.array([2.0, 1.0, 2.0, 2.0])),
+)
 for _name in ("median", "nanmedian"):
-    spec(_name, chosen(), dtypes=(*REAL, *HALVES), method=True, edges=_MEDIANS, errors=_EMPTY,
-         ties="the whole median shares equally; along a dim the first of equal elements is chosen, where torch's choice is unspecified")  # fmt: skip
-spec("mode", chosen(distinct=False), dtypes=(*REAL, "bool"), order=1, method=True, out=True, edges=(call(EQUAL), call(EQUAL, 0), call(np.zeros((2, 0)), 0)),
-     errors=_EMPTY, ties="the last index of the least of the most frequent elements")  # fmt: skip
+    spec(
+        _name,
+        chosen(),
+        dtypes=(*REAL, *HALVES),
+        method=True,
+        edges=_MEDIANS,
+        errors=_EMPTY,
+        ties="the whole median shares equally; along a dim the first of equal elements, torch leaves it open",
+    )
+spec(
+    "mode",
+    chosen(distinct=False),
+    dtypes=(*REAL, "bool"),
+    order=1,
+    method=True,
+    out=True,
+    edges=(call(EQUAL), call(EQUAL, 0), call(np.zeros((2, 0)), 0)),
+    errors=_EMPTY,
+    ties="the last index of the least of the most frequent elements",
+)
 
-# -- searching ---------------------------------------------------------------------------------------------------------
+# -- searching -------------------------------------------------------------------------------------------------------
 
 
 def ascending(rng, shape, dtype):
     return np.sort(rng.integers(-4, 5, shape), axis=-1).astype(dtype)
+
+
+def descending(rng, shape, dtype):
+    return ascending(rng, shape, dtype)[..., ::-1]
+
+
+def backwards(rng, shape, dtype):
+    return np.broadcast_to(np.arange(shape[-1])[::-1], shape).astype(dtype)
 
 
 @st.composite
@@ -112,19 +192,31 @@ def searches(draw) -> Call:
     if kind == "vector":
         return call(In((n,), make=ascending), In((*batch, m)), **flags)
     if kind == "sorter":
-        order = In((*batch, n), dtype="int64", make=lambda rng, s, d: np.argsort(np.argsort(rng.normal(size=s), axis=-1), axis=-1))
-        return call(In((*batch, n)), In((*batch, m)), sorter=order, **flags)
+        order = In((*batch, n), dtype="int64", make=backwards)
+        return call(In((*batch, n), make=descending), In((*batch, m)), sorter=order, **flags)
     return call(In((*batch, n), make=ascending), In((*batch, m), low=-5, high=5), **flags)
 
 
 _S, _V = np.array([1.0, 2.0, 3.0, 3.0, 5.0]), np.array([0.0, 3.0, 6.0, NAN, INF, -INF])
 _SEARCH_ERRORS = (
-    Bad(call(In((2, 3)), In((4,))), "must match"), Bad(call(In((2, 3)), 3.0), "scalar"), Bad(call(In(()), In((4,))), "positive dimension"),
-    Bad(call(In((3,)), In((4,)), side="x"), "side can only be"), Bad(call(In((3,)), In((4,)), side="left", right=True), "opposites"),
-    Bad(call(In((3,)), In((4,)), sorter=np.array([0, 1])), "same size"), Bad(call(In((3,)), In((4,)), sorter=np.array([0, 1, 9])), "out of range"),
+    Bad(call(In((2, 3)), In((4,))), "must match"),
+    Bad(call(In((2, 3)), 3.0), "scalar"),
+    Bad(call(In(()), In((4,))), "positive dimension"),
+    Bad(call(In((3,)), In((4,)), side="x"), "side can only be"),
+    Bad(call(In((3,)), In((4,)), side="left", right=True), "opposites"),
+    Bad(call(In((3,)), In((4,)), sorter=np.array([0, 1])), "same size"),
+    Bad(call(In((3,)), In((4,)), sorter=np.array([0, 1, 9])), "out of range"),
     Bad(call(In((3,)), In((4,)), sorter=np.array([0.0, 1, 2])), "long dtype"),
-)  # fmt: skip
-spec("searchsorted", searches(), dtypes=REAL, order=0, out=False, edges=(call(_S, _V), call(_S, _V, right=True)), errors=_SEARCH_ERRORS)
+)
+spec(
+    "searchsorted",
+    searches(),
+    dtypes=REAL,
+    order=0,
+    out=False,
+    edges=(call(_S, _V), call(_S, _V, right=True)),
+    errors=_SEARCH_ERRORS,
+)
 
 
 @st.composite
@@ -133,9 +225,17 @@ def buckets(draw) -> Call:
     return call(In(draw(shapes()), low=-5, high=5), In((draw(st.sampled_from((4, 1, 0))),), make=ascending), **flags)
 
 
-spec("bucketize", buckets(), dtypes=REAL, order=0, out=True, edges=(call(_V, _S), call(_V, _S, right=True), call(3, _S), call(2.5, _S)), errors=(Bad(call(X, X), "must be 1 dimension"),))
+spec(
+    "bucketize",
+    buckets(),
+    dtypes=REAL,
+    order=0,
+    out=True,
+    edges=(call(_V, _S), call(_V, _S, right=True), call(3, _S), call(2.5, _S)),
+    errors=(Bad(call(X, X), "must be 1 dimension"),),
+)
 
-# -- distinct elements, counts -----------------------------------------------------------------------------------------------
+# -- distinct elements, counts ---------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -151,10 +251,24 @@ def distinct(draw, consecutive=False) -> Call:
 
 
 _NANS = call(np.array([NAN, 1.0, NAN, 1.0, -0.0, 0.0]), return_inverse=True, return_counts=True)
-spec("unique", distinct(), dtypes=ANY_REAL, order=0, method=True, edges=(_NANS,),
-     errors=(Bad(call(X, dim=2), "Dimension out of range"), Bad(call(X), "not implemented", dtype="complex64")))  # fmt: skip
-spec("unique_consecutive", distinct(), dtypes=ANY_REAL, order=0, method=True, edges=(_NANS,),
-     errors=(Bad(call(X, dim=2), "Dimension out of range"),))  # fmt: skip
+spec(
+    "unique",
+    distinct(),
+    dtypes=ANY_REAL,
+    order=0,
+    method=True,
+    edges=(_NANS,),
+    errors=(Bad(call(X, dim=2), "Dimension out of range"), Bad(call(X), "not implemented", dtype="complex64")),
+)
+spec(
+    "unique_consecutive",
+    distinct(),
+    dtypes=ANY_REAL,
+    order=0,
+    method=True,
+    edges=(_NANS,),
+    errors=(Bad(call(X, dim=2), "Dimension out of range"),),
+)
 
 
 @st.composite
@@ -166,9 +280,20 @@ def counting(draw) -> Call:
 
 
 _COUNT = np.array([1, 2])
-spec("bincount", counting(), dtypes=(*FLOATS, "int64"), order=0, method=True,
-     errors=(Bad(call(_COUNT, minlength=-1), "minlength"), Bad(call(-_COUNT), "non-negative"), Bad(call(_COUNT[None]), "1-d"), Bad(call(In((3,))), "not implemented"),
-             Bad(call(_COUNT, In((3,))), "same length")))  # fmt: skip
+spec(
+    "bincount",
+    counting(),
+    dtypes=(*FLOATS, "int64"),
+    order=0,
+    method=True,
+    errors=(
+        Bad(call(_COUNT, minlength=-1), "minlength"),
+        Bad(call(-_COUNT), "non-negative"),
+        Bad(call(_COUNT[None]), "1-d"),
+        Bad(call(In((3,))), "not implemented"),
+        Bad(call(_COUNT, In((3,))), "same length"),
+    ),
+)
 
 
 @st.composite
@@ -181,6 +306,17 @@ def histograms(draw) -> Call:
     return call(x, bins) if kind == "bins" else call(x, bins, min=-1, max=2)
 
 
-spec("histc", histograms(), order=0, method=True, out=True,
-     edges=(call(_V, 4, 0, 6), call(np.ones(3), 4), call(np.array([0.0, 1.0, 2.0, 4.0]), 4, 0, 4)),
-     errors=(Bad(call(X, 0), "bins must be > 0"), Bad(call(X, 4, 5, 1), "max must be larger"), Bad(call(_V, 4), "not finite"), Bad(call(X, 4), "not implemented", dtype="int64")))  # fmt: skip
+spec(
+    "histc",
+    histograms(),
+    order=0,
+    method=True,
+    out=True,
+    edges=(call(_V, 4, 0, 6), call(np.ones(3), 4), call(np.array([0.0, 1.0, 2.0, 4.0]), 4, 0, 4)),
+    errors=(
+        Bad(call(X, 0), "bins must be > 0"),
+        Bad(call(X, 4, 5, 1), "max must be larger"),
+        Bad(call(_V, 4), "not finite"),
+        Bad(call(X, 4), "not implemented", dtype="int64"),
+    ),
+)

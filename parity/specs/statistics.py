@@ -34,11 +34,29 @@ _BOTH = Bad(call(X, unbiased=True, correction=1), "unbiased")
 _FLAT = np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 3.0]])
 _NANS = np.array([[NAN, 1.0, 1.0], [1.0, 2.0, 3.0], [1.0, 2.0, -0.0]])
 _ERRORS = (BAD_DIM, TWICE, _INTEGERS, _BOTH)
-_ROUNDING = {"tolerance": {"float16": (4e-3, 1e-3), "bfloat16": (3e-2, 1e-2)}, "why": "gradients of halves are rounded at every step"}
+_ROUNDING = {
+    "tolerance": {"float16": (4e-3, 1e-3), "bfloat16": (3e-2, 1e-2)},
+    "why": "gradients of halves are rounded at every step",
+}
 for _name in ("var", "std"):
-    spec(_name, spreads(out=True), dtypes=(*FLOATS, *COMPLEX, *HALVES), method=True, out=True, errors=_ERRORS, **_ROUNDING)
-    spec(f"Tensor.{_name}", spreads(), dtypes=(*FLOATS, *COMPLEX, *HALVES), edges=whole_and_rows(_NANS, _FLAT), errors=_ERRORS,
-         ties="the gradient of std is 0 where std is 0", **_ROUNDING)  # fmt: skip
+    spec(
+        _name,
+        spreads(out=True),
+        dtypes=(*FLOATS, *COMPLEX, *HALVES),
+        method=True,
+        out=True,
+        errors=_ERRORS,
+        **_ROUNDING,
+    )
+    spec(
+        f"Tensor.{_name}",
+        spreads(),
+        dtypes=(*FLOATS, *COMPLEX, *HALVES),
+        edges=whole_and_rows(_NANS, _FLAT),
+        errors=_ERRORS,
+        ties="the gradient of std is 0 where std is 0",
+        **_ROUNDING,
+    )
 for _name in ("var_mean", "std_mean"):
     spec(_name, spreads(), dtypes=(*FLOATS, *COMPLEX), edges=whole_and_rows(_NANS), errors=_ERRORS)
 
@@ -65,8 +83,27 @@ def norms(draw) -> Call:
 _ZERO = np.array([[0.0, 0.0, 0.0], [3.0, -4.0, 0.0]])
 _NORM_ERRORS = (BAD_DIM, Bad(call(X), "Expected a floating point or complex", dtype="int64"))
 _AT_ZERO = tuple(call(_ZERO, p, *d) for p in (2, 1, 0, 3, 1.5, INF) for d in ((), (1,)))
-spec("norm", norms(), dtypes=FLOATS, method=True, edges=(*_AT_ZERO, call(EDGE), call(EDGE, 1, 1)),
-     errors=(Bad(call(X, 2, 2), "Dimension out of range"), _NORM_ERRORS[1], Bad(call(X, "abc"), "not supported"), Bad(call(X, "nuc", 0), "2-tuple")),
-     ties="the 2-norm's gradient is 0 at 0; the inf norm shares equally")  # fmt: skip
-spec("dist", broadcastable(zero=False).flatmap(lambda s: st.sampled_from((2, 1, 3, INF)).map(lambda p: call(In(s[0], low=3, high=5), In(s[1], distinct=True), p))),
-     dtypes=FLOATS, method=True)  # fmt: skip
+spec(
+    "norm",
+    norms(),
+    dtypes=FLOATS,
+    method=True,
+    edges=(*_AT_ZERO, call(EDGE), call(EDGE, 1, 1)),
+    errors=(
+        Bad(call(X, 2, 2), "Dimension out of range"),
+        _NORM_ERRORS[1],
+        Bad(call(X, "abc"), "not supported"),
+        Bad(call(X, "nuc", 0), "2-tuple"),
+    ),
+    ties="the 2-norm's gradient is 0 at 0; the inf norm shares equally",
+)
+spec(
+    "dist",
+    broadcastable(zero=False).flatmap(
+        lambda s: st.sampled_from((2, 1, 3, INF)).map(
+            lambda p: call(In(s[0], low=3, high=5), In(s[1], distinct=True), p)
+        )
+    ),
+    dtypes=FLOATS,
+    method=True,
+)
