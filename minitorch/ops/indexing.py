@@ -176,9 +176,11 @@ def broadcast_shape(shapes: list) -> tuple | None:
 def index(x: Any, *, positions: Positions) -> Any:
     """x at the given positions, a copy."""
     key = positions.key
-    if len(key) == 1 and key[0].dtype.kind != "b" and x.flags.c_contiguous:
-        return x.take(key[0], axis=0)  # twice as fast as x[key]; it would copy an x that is not contiguous
-    return x[key]
+    last = len(key) - 1
+    if key[last].dtype.kind != "b" and x.flags.c_contiguous and all(k.__class__ is slice for k in key[:last]):
+        return x.take(key[last], axis=last)  # twice as fast as x[key]; it would copy an x that is not contiguous
+    out = x[key]
+    return out if key[0].__class__ is not slice or out.flags.c_contiguous else out.copy("C")
 
 
 @index.vjp("x")

@@ -33,8 +33,10 @@ def cat(*tensors: Any, dim: int, dtype: Any = None) -> Any:
     """The tensors one after the other along `dim`; `dtype` where theirs differ."""
     xp = xp_of(tensors[0])
     if dtype is None:
-        return xp.concatenate(tensors, axis=dim)
-    return xp.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+        out = xp.concatenate(tensors, axis=dim)
+    else:
+        out = xp.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+    return out if out.flags.c_contiguous else out.copy("C")  # NumPy follows the order of the inputs, torch does not
 
 
 @cat.vjp("tensors")
@@ -61,7 +63,11 @@ def _explain_stack(inputs: tuple, settings: dict, error: Exception) -> Exception
 def stack(*tensors: Any, dim: int, dtype: Any = None) -> Any:
     """The tensors side by side along a new dimension."""
     xp = xp_of(tensors[0])
-    return xp.stack(tensors, axis=dim) if dtype is None else xp.stack(tensors, axis=dim, dtype=dtype, casting="unsafe")
+    if dtype is None:
+        out = xp.stack(tensors, axis=dim)
+    else:
+        out = xp.stack(tensors, axis=dim, dtype=dtype, casting="unsafe")
+    return out if out.flags.c_contiguous else out.copy("C")
 
 
 @stack.vjp("tensors")

@@ -23,11 +23,9 @@ def _fill_name(settings: dict) -> str:
 def masked_fill(x: Any, mask: Any, value: Any, *, by_tensor: bool = False) -> Any:
     """x with `value` where mask is true; x and mask broadcast against each other."""
     xp = xp_of(x)
-    if not hasattr(value, "dtype"):
-        value = scalar_for(x, value)
-        if x.dtype.kind in "fc":
-            return xp.where(mask, x.dtype.type(value), x)
-    return xp.where(mask, xp.asarray(value).astype(x.dtype), x)
+    value = value.astype(x.dtype) if hasattr(value, "dtype") else x.dtype.type(scalar_for(x, value))
+    out = xp.where(mask, value, x)
+    return out if out.flags.c_contiguous else out.copy("C")
 
 
 @writes(masked_fill)
@@ -86,7 +84,7 @@ def _(g: Any, mask: Any) -> Any:
 @op
 def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     """x with the first elements of source, in order, where mask is true; x and mask of one shape."""
-    out = copied(x)
+    out = copied(x, "C")
     out[mask] = source.reshape(-1)[: int(mask.sum())]
     return out
 

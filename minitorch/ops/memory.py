@@ -10,6 +10,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.autograd.primitives import sum_to
 from minitorch.autograd.views import writes
+from minitorch.autograd.wiring import is_dense
 from minitorch.backend import backend_of, xp_of
 from minitorch.errors import explain
 
@@ -18,14 +19,19 @@ from minitorch.errors import explain
 
 
 def copied(x: Any, order: str = "K") -> Any:
-    """A copy that may be written to, also of a NumPy scalar (which a vjp may meet in place of a 0-d array)."""
+    """A copy that may be written to, also of a NumPy scalar (which a vjp may meet in place of a 0-d array).
+
+    order "K" keeps the order of the dimensions in memory, unless there are gaps or overlaps: then "C", as in torch.
+    """
+    if order == "K" and not x.flags.c_contiguous and not is_dense(x):
+        order = "C"
     return xp_of(x).array(x, order=order)
 
 
 @op
 def clone(x: Any, *, order: str = "K") -> Any:
     """A copy; order "K" keeps the order of the dimensions in memory, "C" makes it row-major."""
-    return x.copy(order)
+    return copied(x, order)
 
 
 @clone.vjp("x")
@@ -127,7 +133,7 @@ def _(g: Any) -> Any:
 @op(constant=True, diagnose=_explain_copy)
 def fill(x: Any, value: Any) -> Any:
     """A tensor like x with every element `value`, a number or a 0-d tensor."""
-    out = xp_of(x).empty(x.shape, dtype=x.dtype)
+    out = xp_of(x).empty_like(x, order="K" if is_dense(x) else "C")
     _write_fill(out, value)
     return out
 

@@ -94,7 +94,7 @@ def _explain_scatter(inputs: tuple, settings: dict, error: Exception) -> Excepti
 @op(node=lambda s: "ScatterBackward1" if s["by_number"] else "ScatterBackward0", diagnose=_explain_scatter)
 def scatter(x: Any, index: Any, src: Any, *, dim: int, by_number: bool = False) -> Any:
     """x with out[i, index[i, j, k], k] = src[i, j, k] for dim 1; src is a tensor or a number."""
-    out = copied(x)
+    out = copied(x, "C")
     _write_scatter(out, index, src, dim=dim)
     return out
 
@@ -169,7 +169,10 @@ def index_select(x: Any, index: Any, *, dim: int) -> Any:
     """The slices of x along `dim` that the vector `index` names, in its order."""
     if x.ndim == 0:
         return x.reshape(1)[index.reshape(-1)].reshape(())
-    return x[_slices(index, dim)]
+    if x.flags.c_contiguous:
+        return x.take(index.reshape(-1), axis=dim)
+    out = x[_slices(index, dim)]
+    return out if out.flags.c_contiguous else out.copy("C")
 
 
 @index_select.vjp("x")
@@ -231,7 +234,7 @@ def _(g: Any, index: Any, source_shape: tuple, dim: int, alpha: Any) -> Any:
 @op
 def index_copy(x: Any, index: Any, source: Any, *, dim: int) -> Any:
     """x with the slices that `index` names replaced by source's."""
-    out = copied(x)
+    out = copied(x, "C")
     _write_index_copy(out, index, source, dim=dim)
     return out
 

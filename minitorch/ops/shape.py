@@ -11,7 +11,7 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.autograd.primitives import broadcast_to, strided, sum_to
-from minitorch.autograd.wiring import shares
+from minitorch.autograd.wiring import is_dense, shares
 from minitorch.backend import xp_of
 from minitorch.errors import explain
 
@@ -192,7 +192,8 @@ def _(g: Any, dim: int, size: int, step: int) -> Any:
 @op
 def flip(x: Any, *, dims: tuple) -> Any:
     """The order of the elements reversed along `dims`. A copy: torch has no negative strides."""
-    return x[tuple(slice(None, None, -1) if i in dims else slice(None) for i in range(x.ndim)) + (...,)].copy()
+    backwards = x[tuple([slice(None, None, -1) if i in dims else slice(None) for i in range(x.ndim)]) + (...,)]
+    return backwards.copy("K" if is_dense(x) else "C")
 
 
 @flip.vjp("x")
@@ -203,7 +204,8 @@ def _(g: Any, dims: tuple) -> Any:
 @op
 def roll(x: Any, *, shifts: Any, dims: Any) -> Any:
     """Elements shifted along `dims`, those that fall off the end coming back at the start; dims None: flattened."""
-    return xp_of(x).roll(x, shifts, dims)
+    out = xp_of(x).roll(x, shifts, dims)
+    return out if out.flags.c_contiguous else out.copy("C")
 
 
 @roll.vjp("x")
