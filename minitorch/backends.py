@@ -114,7 +114,9 @@ def _cudnn_version() -> None:
     return None
 
 
-cudnn = Switches(enabled=True, benchmark=False, deterministic=False, allow_tf32=True, benchmark_limit=10, version=_cudnn_version)
+cudnn = Switches(
+    enabled=True, benchmark=False, deterministic=False, allow_tf32=True, benchmark_limit=10, version=_cudnn_version
+)
 mps = Switches()
 mkldnn = Switches(enabled=True)
 mkl = Switches()
@@ -124,8 +126,14 @@ cuda = SimpleNamespace(matmul=SimpleNamespace(allow_tf32=False), is_built=lambda
 FUNCTIONS = {
     f.__name__: f
     for f in (
-        set_num_threads, get_num_threads, set_num_interop_threads, get_num_interop_threads, use_deterministic_algorithms,
-        are_deterministic_algorithms_enabled, is_deterministic_algorithms_warn_only_enabled, set_float32_matmul_precision,
+        set_num_threads,
+        get_num_threads,
+        set_num_interop_threads,
+        get_num_interop_threads,
+        use_deterministic_algorithms,
+        are_deterministic_algorithms_enabled,
+        is_deterministic_algorithms_warn_only_enabled,
+        set_float32_matmul_precision,
         get_float32_matmul_precision,
     )  # fmt: skip
 }

@@ -147,7 +147,19 @@ def test_read_only_arrays_warn() -> None:
 
 # -- DLPack --------------------------------------------------------------------------------------------------------------------
 
-EXPORTED = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "bool", "complex64", "complex128")
+EXPORTED = (
+    "float32",
+    "float64",
+    "float16",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "bool",
+    "complex64",
+    "complex128",
+)
 
 
 @pytest.mark.parametrize("dtype", EXPORTED)

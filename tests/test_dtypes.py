@@ -39,7 +39,11 @@ def outcome(fn: Any) -> str:
 def both(expression: str, **names: Any) -> tuple[str, str]:
     """The outcome of an expression in `torch` in both libraries; callables among the names take the library first."""
     return tuple(  # type: ignore[return-value]
-        outcome(lambda lib=lib: eval(expression, {"torch": lib, **{n: v(lib) if callable(v) else v for n, v in names.items()}}))
+        outcome(
+            lambda lib=lib: eval(
+                expression, {"torch": lib, **{n: v(lib) if callable(v) else v for n, v in names.items()}}
+            )
+        )
         for lib in (mt, torch)
     )
 
@@ -70,7 +74,9 @@ def test_result_type_of_tensors(a: str, b: str, default: str) -> None:
         library.set_default_dtype(getattr(library, default))
     for first, second in itertools.product(KINDS, KINDS):
         ours, theirs = both(
-            "torch.result_type(x, y)", x=lambda lib, k=first: operand(lib, a, k), y=lambda lib, k=second: operand(lib, b, k)
+            "torch.result_type(x, y)",
+            x=lambda lib, k=first: operand(lib, a, k),
+            y=lambda lib, k=second: operand(lib, b, k),
         )
         assert same(ours, theirs), (first, second)
 
@@ -132,7 +138,8 @@ def test_bfloat16_with_a_python_float() -> None:
 def test_promotion_in_place(operation: str) -> None:
     """The result must fit the tensor's category, and keeps the tensor's dtype."""
     problems = [
-        (f"{a}, {b} {kind}", differs(operation, made(a, "dims"), made(b, kind))) for (a, b), kind in itertools.product(PAIRS, KINDS)
+        (f"{a}, {b} {kind}", differs(operation, made(a, "dims"), made(b, kind)))
+        for (a, b), kind in itertools.product(PAIRS, KINDS)
     ]
     assert [p for p in problems if p[1]] == []
 

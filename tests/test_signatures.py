@@ -69,11 +69,20 @@ def registered(name: str) -> list[Signature]:
     found = []
     for schema in torch._C._jit_get_schemas_for_operator(f"aten::{name}"):
         arguments = schema.arguments
-        if "Dimname" in str(schema) or schema.overload_name in ("names", "int", "float", "complex") or any(a.is_out for a in arguments):
+        if (
+            "Dimname" in str(schema)
+            or schema.overload_name in ("names", "int", "float", "complex")
+            or any(a.is_out for a in arguments)
+        ):
             continue
         names = ["input" if a.name == "self" else a.name for a in arguments]
         plain = [n for n, a in zip(names, arguments, strict=True) if not a.kwarg_only]
-        found.append(Signature(plain, {n: a.default_value if a.has_default_value() else EMPTY for n, a in zip(names, arguments, strict=True)}))
+        found.append(
+            Signature(
+                plain,
+                {n: a.default_value if a.has_default_value() else EMPTY for n, a in zip(names, arguments, strict=True)},
+            )
+        )
     return found
 
 

@@ -127,7 +127,7 @@ def _is_on(array: Any, device: Any) -> Any:
 
 
 def _parse_to(args: tuple, kwargs: dict) -> tuple:
-    """(dtype, device, copy) out of to()'s overloads: (dtype), (device, dtype), (other), each with non_blocking, copy."""
+    """(dtype, device, copy) out of to()'s overloads: (dtype), (device, dtype), (other); non_blocking, copy."""
     named = dict(kwargs)
     check_options("to", None, named.pop("memory_format", None))
     rest = list(args)
@@ -139,7 +139,9 @@ def _parse_to(args: tuple, kwargs: dict) -> tuple:
         dtype, device = dtypes.from_numpy(first._array.dtype), device_of(first._array)
     elif isinstance(first, dtypes.dtype) or first in (builtins.float, builtins.int, builtins.bool):
         dtype = dtypes.as_dtype("to", rest.pop(0))
-    elif rest and (first is None or (isinstance(first, (str, Device, builtins.int)) and not isinstance(first, builtins.bool))):
+    elif rest and (
+        first is None or (isinstance(first, (str, Device, builtins.int)) and not isinstance(first, builtins.bool))
+    ):
         device = rest.pop(0)
         dtype = rest.pop(0) if rest and not isinstance(rest[0], builtins.bool) else None
     device, dtype = named.pop("device", device), named.pop("dtype", dtype)
@@ -147,10 +149,12 @@ def _parse_to(args: tuple, kwargs: dict) -> tuple:
     copy = named.pop("copy", flags.get("copy", False))
     named.pop("non_blocking", None)
     if named or len(rest) > 2 or not all(isinstance(flag, builtins.bool) for flag in (*rest, copy)):
-        came = ", ".join([builtins.type(a).__name__ for a in args] + [f"{n}={builtins.type(v).__name__}" for n, v in kwargs.items()])
+        came = ", ".join(
+            [builtins.type(a).__name__ for a in args] + [f"{n}={builtins.type(v).__name__}" for n, v in kwargs.items()]
+        )
         raise TypeError(
-            f"to() received an invalid combination of arguments - got ({came}), but expected (dtype), (device, dtype) or "
-            "(other), each with non_blocking and copy"
+            f"to() received an invalid combination of arguments - got ({came}), but expected (dtype), (device, dtype) "
+            "or (other), each with non_blocking and copy"
         )
     dtype = None if dtype is None else dtypes.as_dtype("to", dtype)
     if device is not None and not isinstance(device, Device):

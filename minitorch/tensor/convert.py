@@ -91,7 +91,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return t
 
 
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
     """As `as_tensor`, with the say over copying: True always copies, False raises if a copy would be needed.
 
     Also takes objects with the buffer protocol (bytes, array.array), whose memory is read as `dtype`, and with DLPack.
@@ -99,7 +101,9 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | Non
     source: Any = obj
     if isinstance(obj, (bytes, bytearray, memoryview, array)):
         source = frombuffer(obj, dtype=dtypes.get_default_dtype() if dtype is None else dtype)
-    elif not isinstance(obj, (TensorBase, np.ndarray)) and hasattr(obj, "__dlpack__") and not isinstance(obj, np.generic):
+    elif (
+        not isinstance(obj, (TensorBase, np.ndarray)) and hasattr(obj, "__dlpack__") and not isinstance(obj, np.generic)
+    ):
         source = from_dlpack(obj)
     t = as_tensor(source, dtype=dtype, device=device)
     shares = isinstance(source, (np.ndarray, TensorBase)) and np.shares_memory(
@@ -110,7 +114,9 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | Non
     elif copy is False and not shares:
         if not isinstance(source, (np.ndarray, TensorBase)):
             raise ValueError("asarray: can't alias arbitrary sequence into a tensor.")
-        raise ValueError(f"asarray: can't alias tensor into dtype {t.dtype!r} on {t.device}: that needs a copy, but copy=False")
+        raise ValueError(
+            f"asarray: can't alias tensor into dtype {t.dtype!r} on {t.device}: that needs a copy, but copy=False"
+        )
     return _asking(t.detach(), "asarray", requires_grad) if requires_grad else t
 
 
@@ -131,9 +137,9 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         import warnings
 
         warnings.warn(
-            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
-            "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
-            "it writable before converting it to a tensor.",
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
+            "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its data "
+            "or make it writable before converting it to a tensor.",
             stacklevel=2,
         )
     return wrap(ndarray if type(ndarray) is np.ndarray else ndarray.view(np.ndarray))
@@ -151,19 +157,22 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
         raise ValueError(f"frombuffer: both buffer length ({length}) and count ({count}) must not be 0")
     if not 0 <= offset < length:
         raise ValueError(
-            f"frombuffer: offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} bytes) minus 1"
+            f"frombuffer: offset ({offset} bytes) must be non-negative and no greater than "
+            f"buffer length ({length} bytes) minus 1"
         )
     if count > 0 and offset + count * size > length:
         raise ValueError(
-            f"frombuffer: requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not be greater "
-            f"than actual buffer length ({length} bytes)"
+            f"frombuffer: requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must not be "
+            f"greater than actual buffer length ({length} bytes)"
         )
     if count < 0 and (length - offset) % size:
         raise ValueError(
             f"frombuffer: buffer length ({length - offset} bytes) after offset ({offset} bytes) must be a multiple of "
             f"element size ({size})"
         )
-    return _asking(wrap(np.frombuffer(buffer, np_dtype, count if count > 0 else -1, offset)), "frombuffer", requires_grad)
+    return _asking(
+        wrap(np.frombuffer(buffer, np_dtype, count if count > 0 else -1, offset)), "frombuffer", requires_grad
+    )
 
 
 class _Capsule:
@@ -192,7 +201,9 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     else:
         if not hasattr(ext_tensor, "__dlpack__"):
             if type(ext_tensor).__name__ != "PyCapsule":
-                raise RuntimeError(f"from_dlpack: expected an object with __dlpack__ or a capsule, got {type(ext_tensor).__name__}")
+                raise RuntimeError(
+                    f"from_dlpack: expected an object with __dlpack__ or a capsule, got {type(ext_tensor).__name__}"
+                )
             ext_tensor = _Capsule(ext_tensor)
         kind = int(ext_tensor.__dlpack_device__()[0])
         shared = Device("cuda" if kind == 2 else "cpu").backend.xp.from_dlpack(ext_tensor)
@@ -220,7 +231,9 @@ class ConvertMixin(TensorBase):
         """The truth value of a tensor with one element."""
         return bool(self)
 
-    def __dlpack__(self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None) -> Any:
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
         """A DLPack capsule sharing memory with this tensor."""
         if self.requires_grad:  # type: ignore[attr-defined]
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")

@@ -44,8 +44,8 @@ def _filled(op: str, value: Any, doc: str) -> Callable:
     """A factory `op(*size, out, dtype, layout, device, requires_grad, ...)`; value None: uninitialized."""
 
     def factory(
-        *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
-        pin_memory: bool = False, memory_format: Any = None, **named: Any,
+        *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+        requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
     ) -> Any:  # fmt: skip
         check_options(op, None, memory_format)
         t = blank(op, as_size(op, size, named), out, dtype, layout, device)
@@ -134,10 +134,13 @@ def empty_strided(
     shape, stride = as_size("empty_strided", (tuple(size),)), ints("empty_strided", "stride", stride, 2)
     if len(shape) != len(stride):
         raise RuntimeError(
-            f"empty_strided: dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
+            f"empty_strided: dimensionality of sizes ({len(shape)}) must match "
+            f"dimensionality of strides ({len(stride)})"
         )
     if any(s < 0 for s in stride):
-        raise RuntimeError(f"empty_strided: strides must not be negative, got sizes={list(shape)}, strides={list(stride)}")
+        raise RuntimeError(
+            f"empty_strided: strides must not be negative, got sizes={list(shape)}, strides={list(stride)}"
+        )
     np_dtype = (dtype or dtypes.get_default_dtype()).numpy
     span = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
     backend, index = place(device)
@@ -152,7 +155,10 @@ def empty_permuted(
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """An uninitialized dense tensor whose dims lie in memory in the order `physical_layout`, outermost first."""
-    shape, order = as_size("empty_permuted", (tuple(size),)), ints("empty_permuted", "physical_layout", physical_layout, 2)
+    shape, order = (
+        as_size("empty_permuted", (tuple(size),)),
+        ints("empty_permuted", "physical_layout", physical_layout, 2),
+    )
     if len(order) != len(shape):
         raise RuntimeError(
             f"empty_permuted: Number of dimensions in size does not match the length of the physical_layout; i.e. "
@@ -160,7 +166,9 @@ def empty_permuted(
         )
     for d in order:
         if not 0 <= d < len(shape):
-            raise RuntimeError(f"empty_permuted: Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got {d})")
+            raise RuntimeError(
+                f"empty_permuted: Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got {d})"
+            )
     if len(set(order)) != len(order):
         raise RuntimeError("empty_permuted: Duplicate dim not allowed")
     t = blank("empty_permuted", tuple(shape[d] for d in order), None, dtype, layout, device)
@@ -248,7 +256,18 @@ def legacy_new(dtype: dtypes.dtype, device: Any, args: tuple, named: dict, any_d
 FUNCTIONS: dict[str, Callable] = {
     f.__name__: f
     for f in (
-        zeros, ones, empty, full, scalar_tensor, zeros_like, ones_like, empty_like, full_like, empty_strided,
-        empty_permuted, set_default_device, get_default_device,
+        zeros,
+        ones,
+        empty,
+        full,
+        scalar_tensor,
+        zeros_like,
+        ones_like,
+        empty_like,
+        full_like,
+        empty_strided,
+        empty_permuted,
+        set_default_device,
+        get_default_device,
     )  # fmt: skip
 } | ranges.FUNCTIONS

@@ -1,4 +1,4 @@
-"""What all factories share: sizes, dtype, device, `out=`, and the arguments that torch takes and that mean nothing here.
+"""What all factories share: sizes, dtype, device, `out=`, and arguments that torch takes and that mean nothing here.
 
 The latter (layout, pin_memory, memory_format) are checked rather than ignored.
 """
@@ -63,7 +63,8 @@ def as_size(op: str, size: tuple, named: dict | None = None) -> tuple[int, ...]:
     for k, n in enumerate(size):
         if isinstance(n, bool) or not hasattr(n, "__index__"):
             raise TypeError(
-                f"{op}(): argument 'size' must be tuple of ints, but found element of type {type(n).__name__} at pos {k}"
+                f"{op}(): argument 'size' must be tuple of ints, but found element of type "
+                f"{type(n).__name__} at pos {k}"
             )
         result.append(n.__index__())
     if any(n < 0 for n in result):

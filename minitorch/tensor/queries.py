@@ -1,4 +1,4 @@
-"""Questions about tensors and dtypes that are functions in torch: result_type, can_cast, is_floating_point, numel, ..."""
+"""Questions about tensors and dtypes that are functions in torch: result_type, can_cast, is_complex, numel, ..."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def promote_types(type1: dtypes.dtype, type2: dtypes.dtype) -> dtypes.dtype:
 
 
 def set_default_tensor_type(t: Any) -> None:
-    """Legacy form of set_default_dtype: takes 'torch.DoubleTensor' or mt.DoubleTensor; a CUDA type sets the device too."""
+    """Legacy form of set_default_dtype: takes 'torch.DoubleTensor' or the type; a CUDA type sets the device too."""
     if isinstance(t, str):
         found = dtypes.from_legacy(t)
         if found is None:
@@ -99,10 +99,16 @@ def _number_of_device(t: Any) -> int:
     return -1 if index is None else index
 
 
-FUNCTIONS: dict[str, Callable] = {f.__name__: f for f in (result_type, can_cast, promote_types, set_default_tensor_type, is_same_size)} | {
+FUNCTIONS: dict[str, Callable] = {
+    f.__name__: f for f in (result_type, can_cast, promote_types, set_default_tensor_type, is_same_size)
+} | {
     name: _ask(name, answer, doc)
     for name, answer, doc in (
-        ("is_floating_point", lambda t: t.dtype.is_floating_point, "True if the dtype is a floating one (not complex)."),
+        (
+            "is_floating_point",
+            lambda t: t.dtype.is_floating_point,
+            "True if the dtype is a floating one (not complex).",
+        ),
         ("is_complex", lambda t: t._array.dtype.kind == "c", "True if the dtype is complex."),
         ("is_signed", lambda t: t.dtype.is_signed, "True if the dtype holds negative numbers."),
         ("is_nonzero", bool, "The truth value of a tensor with one element."),

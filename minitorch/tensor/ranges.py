@@ -55,7 +55,9 @@ def arange(
     """
     check_options("arange", layout)
     if start is None and end is None:
-        raise TypeError("arange() received an invalid combination of arguments; it takes (end), (start, end) or (start, end, step)")
+        raise TypeError(
+            "arange() received an invalid combination of arguments; it takes (end), (start, end) or (start, end, step)"
+        )
     start, end = (0, start) if end is None else (start or 0, end)
     start, end, step = (number("arange", n, v) for n, v in (("start", start), ("end", end), ("step", step)))
     if out is None and dtype is None and all(isinstance(v, int) for v in (start, end, step)):
@@ -104,7 +106,8 @@ def _ends(op: str, start: Any, end: Any, steps: Any, out: Any, dtype: Any, layou
     for name, v in (("start", start), ("end", end)):
         if isinstance(v, TensorBase) and v._array.ndim:
             raise RuntimeError(
-                f"{op} only supports 0-dimensional start and end tensors, but got {name} with {v._array.ndim} dimension(s)."
+                f"{op} only supports 0-dimensional start and end tensors, "
+                f"but got {name} with {v._array.ndim} dimension(s)."
             )
     start, end = number(op, "start", start), number(op, "end", end)
     steps = integer(op, "steps", steps, 3)
@@ -129,7 +132,11 @@ def _spaced(start: Any, end: Any, steps: int, dtype: dtypes.dtype, integer_step:
         scalar = work.type
     if steps <= 1:
         return np.full(steps, start, dtype=work)
-    step = scalar(end - start) / scalar(steps - 1) if dtype.category == 1 else (scalar(end) - scalar(start)) / scalar(steps - 1)
+    step = (
+        scalar(end - start) / scalar(steps - 1)
+        if dtype.category == 1
+        else (scalar(end) - scalar(start)) / scalar(steps - 1)
+    )
     k = np.arange(steps).astype(work)
     return np.where(np.arange(steps) < steps // 2, scalar(start) + step * k, scalar(end) - step * k[::-1])
 
@@ -192,6 +199,4 @@ def _triangle(name: str, indices: Callable) -> Callable:
 tril_indices = _triangle("tril_indices", np.tril_indices)
 triu_indices = _triangle("triu_indices", np.triu_indices)
 
-FUNCTIONS: dict[str, Callable] = {
-    f.__name__: f for f in (arange, linspace, logspace, eye, tril_indices, triu_indices)
-}
+FUNCTIONS: dict[str, Callable] = {f.__name__: f for f in (arange, linspace, logspace, eye, tril_indices, triu_indices)}
