@@ -49,16 +49,25 @@ def _(g: Any, dim: int, by: int) -> Any:
     return shift(g, dim=dim, by=-by)
 
 
+def _doublings(n: int, dim: int, reverse: bool) -> Any:
+    """Steps 1, 2, 4, ... of a scan: (places that have a neighbor that far back, those neighbors)."""
+    lead, by = (slice(None),) * dim, 1
+    while by < n:
+        ahead, behind = (*lead, slice(by, None)), (*lead, slice(None, -by))
+        yield (behind, ahead) if reverse else (ahead, behind)
+        by *= 2
+
+
 @op
 def recurrence(x: Any, a: Any, *, dim: int, reverse: bool = False) -> Any:
-    """s_k = x_k + a_k s_(k-1) along `dim` (s_(k+1) if `reverse`); the a at the start has nothing to multiply."""
-    s = x.copy()
-    lead = (slice(None),) * dim
-    n = x.shape[dim]
-    step = -1 if reverse else 1
-    for k in range(n - 2, -1, -1) if reverse else range(1, n):
-        here, last = (*lead, k), (*lead, k - step)
-        s[here] += a[here] * s[last]
+    """s_k = x_k + a_k s_(k-1) along `dim` (s_(k+1) if `reverse`); the a at the start has nothing to multiply.
+
+    In log2(n) steps: two stretches (a, s) and (a', s') after each other make (a a', s' + a' s).
+    """
+    s, a = x.copy(), a.copy()
+    for here, there in _doublings(x.shape[dim], dim, reverse):
+        s[here] += a[here] * s[there]
+        a[here] = a[here] * a[there]
     return s
 
 
@@ -91,21 +100,23 @@ def _(g: Any, x: Any, out: Any, x_shape: tuple, dim: int, reverse: bool) -> Any:
 # -- running extrema -------------------------------------------------------------------------------------------------
 
 
-def _running_extremum(x: Any, dim: int, better: str) -> tuple:
+def _scanned(x: Any, dim: int, combine: Any) -> Any:
+    """The running combination of the elements along `dim` by an associative function, in log2(n) steps."""
+    out = x.copy()
+    for here, there in _doublings(x.shape[dim], dim, False):
+        out[here] = combine(out[here], out[there])
+    return out
+
+
+def _running_extremum(x: Any, dim: int, greatest: bool) -> tuple:
     """(values, indices): the extremum so far and where it stood, the latest of equal ones; nan stays once met."""
     xp = xp_of(x)
     if x.ndim == 0:
         return x.copy(), xp.zeros((), dtype="int64")
-    values, index = x.copy(), xp.zeros(x.shape, dtype="int64")
-    lead = (slice(None),) * dim
-    for k in range(1, x.shape[dim]):
-        here, last = (*lead, k), (*lead, k - 1)
-        new, old = x[here], values[last]
-        take = (new >= old if better == "max" else new <= old) | (new != new)
-        take &= (old == old) | (new != new)
-        values[here] = xp.where(take, new, old)
-        index[here] = xp.where(take, k, index[last])
-    return values, index
+    values = _scanned(x, dim, xp.maximum if greatest else xp.minimum)
+    place = xp.arange(x.shape[dim]).reshape((-1,) + (1,) * (x.ndim - dim - 1))
+    attained = xp.where((x == values) | (x != x), place, 0)
+    return values, _scanned(attained, dim, xp.maximum)
 
 
 def _running_grad(g: Any, out1: Any, x_shape: tuple, dim: int) -> Any:
@@ -114,12 +125,12 @@ def _running_grad(g: Any, out1: Any, x_shape: tuple, dim: int) -> Any:
 
 @op(outputs=2)
 def cummax(x: Any, *, dim: int) -> tuple:
-    return _running_extremum(x, dim, "max")
+    return _running_extremum(x, dim, True)
 
 
 @op(outputs=2)
 def cummin(x: Any, *, dim: int) -> tuple:
-    return _running_extremum(x, dim, "min")
+    return _running_extremum(x, dim, False)
 
 
 cummax.vjp("x")(_running_grad)
@@ -129,13 +140,10 @@ cummin.vjp("x")(_running_grad)
 @op(promote="float")
 def logcumsumexp(x: Any, *, dim: int) -> Any:
     """log of the running sum of e**x, without overflow."""
-    xp = xp_of(x)
-    out = x.astype("float32") if x.dtype.char in "eE" else x.copy()
-    lead = (slice(None),) * dim
-    for k in range(1, x.shape[dim] if x.ndim else 0):
-        here, last = (*lead, k), (*lead, k - 1)
-        out[here] = xp.logaddexp(out[here], out[last])
-    return out.astype(x.dtype)
+    if x.ndim == 0:
+        return x.copy()
+    wide = x.astype("float32") if x.dtype.char in "eE" else x
+    return _scanned(wide, dim, xp_of(x).logaddexp).astype(x.dtype, copy=False)
 
 
 @logcumsumexp.vjp("x")

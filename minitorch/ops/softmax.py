@@ -7,7 +7,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.elementwise import conj, exp
-from minitorch.ops.reduce import keep, sum
+from minitorch.ops.reduce import count, keep, kept_shape, sum
 
 
 def _widened(forward: Any, x: Any, dim: int) -> Any:
@@ -55,16 +55,15 @@ def logsumexp(x: Any, *, dim: Any = None, keepdim: bool = False) -> Any:
     """log(sum(e**x)); -inf where there is nothing to add up."""
     xp = xp_of(x)
     wide = x.astype("float32") if x.dtype.char in "eE" else x
-    top = wide.max(axis=dim, keepdims=True, initial=-float("inf")) if wide.dtype.kind != "c" else _largest(wide, dim)
-    top = xp.where(abs(top) == float("inf"), wide.dtype.type(0), top)
-    total = xp.log(xp.exp(wide - top).sum(axis=dim, keepdims=True)) + top
-    out = total if keepdim else total.reshape(tuple(n for i, n in enumerate(x.shape) if not _reduced(i, dim)))
-    return out.astype(x.dtype, copy=False)
-
-
-def _largest(x: Any, dim: Any) -> Any:
-    """The largest real part, as a complex number's shift."""
-    return x.real.max(axis=dim, keepdims=True, initial=-float("inf")).astype(x.dtype)
+    if count(x.shape, dim) == 0:
+        total = xp.full(kept_shape(x.shape, dim), -float("inf"), dtype=wide.dtype)
+    else:
+        top = wide.real.max(axis=dim, keepdims=True)
+        top = xp.where(xp.isinf(top), top.dtype.type(0), top)
+        total = xp.log(xp.exp(wide - top).sum(axis=dim, keepdims=True)) + top
+    if not keepdim:
+        total = total.reshape(tuple(n for i, n in enumerate(x.shape) if not _reduced(i, dim)))
+    return total.astype(x.dtype, copy=False)
 
 
 def _reduced(i: int, dim: Any) -> bool:

@@ -52,7 +52,7 @@ class LinalgMixin(TensorBase):
         >>> mt.eye(3).logdet()
         tensor(0.)
         """
-        return solving.logdet(self)
+        return solving.logdet(self)  # type: ignore[arg-type]
 
     def svd(self, some: bool = True, compute_uv: bool = True) -> Any:
         """(U, S, V) with self = U diag(S) V^H: the older form of linalg.svd; V is not transposed.
@@ -61,7 +61,7 @@ class LinalgMixin(TensorBase):
         >>> mt.tensor([[3.0, 0.0], [0.0, 4.0]]).svd().S
         tensor([4., 3.])
         """
-        return factoring.legacy_svd(self, some, compute_uv)
+        return factoring.legacy_svd(self, some, compute_uv)  # type: ignore[arg-type]
 
     def qr(self, some: bool = True) -> Any:
         """(Q, R) with self = Q R: the older form of linalg.qr.
@@ -70,7 +70,7 @@ class LinalgMixin(TensorBase):
         >>> mt.ones(3, 2).qr().R.shape
         torch.Size([2, 2])
         """
-        return factoring.legacy_qr(self, some)
+        return factoring.legacy_qr(self, some)  # type: ignore[arg-type]
 
     def cholesky(self, upper: bool = False) -> Tensor:
         """L with self = L L^H: the older form of linalg.cholesky.

@@ -243,7 +243,7 @@ class ReduceMixin(
 
         >>> import minitorch as mt
         >>> mt.tensor([1000.0, 1000.0]).logsumexp(dim=0)
-        tensor(1000.6931)
+        tensor(1000.6932)
         """
         return softmax.logsumexp(self, dim=reduced_dims(dim, self._array.ndim, "logsumexp"), keepdim=keepdim)
 

@@ -238,7 +238,7 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
         A, n = inv(A), -n
     if n == 0:
         return identity_like(A)
-    result = None
+    result: Any = None
     while True:
         if n & 1:
             result = A if result is None else product(result, A)
