@@ -16,7 +16,7 @@ from minitorch.backend import xp_of
 from minitorch.errors import explain
 from minitorch.ops.memory import copied, scalar_failure, scalar_for
 
-# -- basic -------------------------------------------------------------------------------------------------------------
+# -- basic ------------------------------------------------------------------------------------------------------------
 
 
 def explain_index(inputs: tuple, settings: dict, error: Exception) -> Exception | None:
@@ -46,7 +46,7 @@ def explain_index(inputs: tuple, settings: dict, error: Exception) -> Exception 
 
 @op(view=True, diagnose=explain_index)
 def select(x: Any, *, index: tuple) -> Any:
-    """x[..., i, ...]: one dimension less. All three basic ops take any basic index; they differ in their node's name."""
+    """x[..., i, ...]: one dimension less. All three basic ops take any basic index; only their nodes' names differ."""
     return x[index]
 
 
@@ -101,7 +101,7 @@ def _(g: Any, index: tuple) -> Any:
     return slice_(g, index=index)
 
 
-# -- advanced ----------------------------------------------------------------------------------------------------------
+# -- advanced ---------------------------------------------------------------------------------------------------------
 
 
 class Positions:
@@ -114,7 +114,7 @@ class Positions:
     __slots__ = ("key", "watched", "unique")
 
     def __init__(self, arrays: tuple, watched: tuple = (), unique: bool = False) -> None:
-        self.key = tuple([slice(None) if a is None else a for a in arrays])
+        self.key: tuple[Any, ...] = tuple([slice(None) if a is None else a for a in arrays])
         self.watched = watched  # ((version counter, version), ...)
         self.unique = unique
 
@@ -123,7 +123,8 @@ class Positions:
         for counter, version in self.watched:
             if counter[0] != version:
                 raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: an "
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    "an "
                     f"index tensor is at version {counter[0]}; expected version {version} instead. "
                     "Hint: index with a copy (index.clone()), or change a copy."
                 )
@@ -275,7 +276,7 @@ def _(g: Any, values_shape: tuple, positions: Positions) -> Any:
     return part if part.shape == values_shape else sum_to(part, shape=values_shape)
 
 
-# -- flat positions ----------------------------------------------------------------------------------------------------
+# -- flat positions ---------------------------------------------------------------------------------------------------
 
 
 def _explain_take(inputs: tuple, settings: dict, error: Exception) -> Exception | None:

@@ -14,13 +14,16 @@ def _explain_cat(inputs: tuple, settings: dict, error: Exception) -> Exception |
     dim, first = settings["dim"], inputs[0]
     for i, t in enumerate(inputs):
         if len(t.shape) != len(first.shape):
-            return RuntimeError(f"Tensors must have same number of dimensions: got {len(first.shape)} and {len(t.shape)}")
+            return RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first.shape)} and {len(t.shape)}"
+            )
         for d, (n, m) in enumerate(zip(first.shape, t.shape, strict=True)):
             if n != m and d != dim:
                 rows = [(f"tensors[{k}]", tuple(inputs[k].shape), "") for k in (0, i)]
                 return RuntimeError(
                     explain(
-                        f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for "
+                        f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} "
+                        "for "
                         f"tensor number {i} in the list.",
                         rows,
                     )
@@ -77,7 +80,7 @@ def _(g: Any, dim: int, needs: tuple) -> Any:
     return tuple(reshape(g[(*lead, slice(k, k + 1))], shape=shape) if n else None for k, n in enumerate(needs))
 
 
-# -- taking apart ------------------------------------------------------------------------------------------------------
+# -- taking apart -----------------------------------------------------------------------------------------------------
 
 
 def _split_name(settings: dict) -> str:

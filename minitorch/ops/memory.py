@@ -14,8 +14,7 @@ from minitorch.autograd.wiring import is_dense
 from minitorch.backend import backend_of, xp_of
 from minitorch.errors import explain
 
-
-# -- copies ------------------------------------------------------------------------------------------------------------
+# -- copies -----------------------------------------------------------------------------------------------------------
 
 
 def copied(x: Any, order: str = "K") -> Any:
@@ -55,7 +54,8 @@ def broadcast_failure(x: Any, value: Any) -> Exception | None:
     if len(have) > len(want):
         return RuntimeError(
             explain(
-                f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of dimensions "
+                f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of "
+                "dimensions "
                 f"in the tensor ({len(have)})",
                 [("target", want, ""), ("value", have, "")],
             )
@@ -171,7 +171,7 @@ def _(g: Any) -> Any:
     return zeros_like(g)
 
 
-# -- storage -----------------------------------------------------------------------------------------------------------
+# -- storage ----------------------------------------------------------------------------------------------------------
 
 
 def owner(x: Any) -> Any:
@@ -301,7 +301,9 @@ def _(g: Any, view: tuple, layout: tuple) -> Any:
 def _into_storage(x: Any, layout: tuple, view: tuple, src: Any) -> Any:
     xp = xp_of(x)
     own, written = _places(xp, *layout), _places(xp, *view)
-    flat = xp.zeros(max(int(own.max()) if own.size else 0, int(written.max()) if written.size else 0) + 1, dtype=x.dtype)
+    flat = xp.zeros(
+        max(int(own.max()) if own.size else 0, int(written.max()) if written.size else 0) + 1, dtype=x.dtype
+    )
     flat[own] = x
     flat[written] = 0 if src is None else src
     return flat[own]

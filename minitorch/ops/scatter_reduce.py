@@ -73,7 +73,9 @@ def _(g: Any, x: Any, index: Any, src: Any, out: Any, dim: int, reduce: str, inc
 
 
 @scatter_reduce.vjp("src")
-def _(g: Any, x: Any, index: Any, src: Any, out: Any, src_shape: tuple, dim: int, reduce: str, include_self: bool) -> Any:
+def _(
+    g: Any, x: Any, index: Any, src: Any, out: Any, src_shape: tuple, dim: int, reduce: str, include_self: bool
+) -> Any:
     if reduce == "sum":
         part = gather(g, index, dim=dim)
     elif reduce == "mean":
@@ -112,7 +114,7 @@ def _(g: Any, x_shape: tuple) -> Any:
     return embed_corner(g, shape=x_shape)
 
 
-# -- constants of the derivatives: piecewise constant themselves, so they have no derivative of their own ---------------
+# -- constants of the derivatives: piecewise constant themselves, so they have no derivative of their own --------------
 
 
 @op
@@ -125,7 +127,9 @@ def is_zero(x: Any) -> Any:
 def lone_zero(x: Any, index: Any, *, shape: tuple, dim: int) -> Any:
     """Where x is the only zero that is sent to its place."""
     zero = x == 0
-    count = gather.op.forward(gather_spread.op.forward(zero.astype("int64"), index, shape=shape, dim=dim), index, dim=dim)
+    count = gather.op.forward(
+        gather_spread.op.forward(zero.astype("int64"), index, shape=shape, dim=dim), index, dim=dim
+    )
     return zero & (count == 1)
 
 

@@ -16,7 +16,7 @@ from minitorch.backend import xp_of
 from minitorch.ops.indexing import add_rows
 from minitorch.ops.memory import copied, scalar_failure, scalar_for
 
-# -- gather and scatter ------------------------------------------------------------------------------------------------
+# -- gather and scatter -----------------------------------------------------------------------------------------------
 
 
 def _grid(index: Any, dim: int) -> tuple:
@@ -157,7 +157,7 @@ def _(g: Any, index: Any, src_shape: tuple, dim: int) -> Any:
     return embed_corner(gather(g, index, dim=dim), shape=src_shape)
 
 
-# -- whole slices ------------------------------------------------------------------------------------------------------
+# -- whole slices -----------------------------------------------------------------------------------------------------
 
 
 def _slices(index: Any, dim: int) -> tuple:

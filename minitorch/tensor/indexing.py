@@ -67,7 +67,8 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
                 "    hint  minitorch.as_tensor(...) makes a tensor of lists and NumPy arrays"
             )
         if index.__class__ is int:
-            basic, positions = (index, ...), None
+            basic: tuple | None = (index, ...)
+            positions = None
         else:
             basic, positions = parse(self, index)
         if positions is not None:
@@ -84,9 +85,9 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
             raise RuntimeError(
                 f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
             )
-        return bool((element == self).any().item())  # type: ignore[union-attr]
+        return bool((element == self).any().item())  # type: ignore[union-attr, attr-defined]
 
-    # -- views by index --------------------------------------------------------------------------------------------------
+    # -- views by index -----------------------------------------------------------------------------------------------
 
     def select(self, dim: int, index: int) -> Tensor:
         """A view of one slice: the tensor at `index` along `dim`, without that dimension.
@@ -121,7 +122,7 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
         dim = wrap_dim(dim, self._array.ndim, "slice_scatter")
         return _replace(self, src, (slice(None),) * dim + (slice(start, end, step), ...), "Slice")
 
-    # -- advanced -------------------------------------------------------------------------------------------------------
+    # -- advanced -----------------------------------------------------------------------------------------------------
 
     def index_put(self, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
         """A copy with `values` put at (or, with accumulate, added to) x[indices]; indices is a tuple of tensors.
@@ -202,7 +203,7 @@ def basic_view(t: Any, basic: tuple) -> Any:
     return _slice_op(t, index=basic) if len(basic) == 2 else alias(t)
 
 
-# -- assignment ---------------------------------------------------------------------------------------------------------
+# -- assignment -------------------------------------------------------------------------------------------------------
 
 
 def _assign(t: Any, basic: tuple, value: Any) -> None:
@@ -219,7 +220,9 @@ def _assign(t: Any, basic: tuple, value: Any) -> None:
             ops.explain_index((array,), {"index": basic}, error)
             or memory.scalar_failure(array, source)
             or memory.broadcast_failure(array[basic], source)
-            or RuntimeError(f"assignment: can't store a {type(value).__name__} of {getattr(source, 'dtype', 'this kind')}")
+            or RuntimeError(
+                f"assignment: can't store a {type(value).__name__} of {getattr(source, 'dtype', 'this kind')}"
+            )
         ) from None
     bump(t)
 
@@ -279,7 +282,8 @@ def _result_ndim(t: Any, positions: ops.Positions) -> int:
 def _dtype_mismatch(t: Any, value: Any) -> RuntimeError:
     want, have = (dtypes.SCALAR_NAME[dtypes.from_numpy(x._array.dtype)] for x in (t, value))
     return RuntimeError(
-        f"Index put requires the source and destination dtypes match, got {want} for the destination and {have} for the "
+        f"Index put requires the source and destination dtypes match, got {want} for the destination and {have} for "
+        "the "
         "source."
     )
 
@@ -297,11 +301,12 @@ def _put_arguments(t: Any, indices: Any, values: Any) -> tuple[ops.Positions, An
     # a 0-d tensor means one position here, not a dimension less
     indices = tuple(i.reshape(1) if i._array.ndim == 0 else i for i in indices)  # type: ignore[attr-defined]
     positions = parse(t, indices)[1]
-    assert_positions = positions if positions is not None else ops.Positions(())
-    return assert_positions, _without_leading_ones(values, _result_ndim(t, assert_positions))
+    if positions is None:
+        raise IndexError("index_put(): indices must name at least one dimension")
+    return positions, _without_leading_ones(values, _result_ndim(t, positions))
 
 
-# -- arguments ----------------------------------------------------------------------------------------------------------
+# -- arguments --------------------------------------------------------------------------------------------------------
 
 
 def _at(t: Any, dim: int, index: Any, op: str) -> tuple:
@@ -335,7 +340,8 @@ def _replace(t: Any, src: Any, index: tuple, kind: str) -> Any:
     want = t._array[index].shape
     if src._array.shape != want:
         raise RuntimeError(
-            f"expected src to have a size equal to the slice of self. src size = {list(src._array.shape)}, slice size = "
+            f"expected src to have a size equal to the slice of self. src size = {list(src._array.shape)}, slice size "
+            "= "
             f"{list(want)}"
         )
     return ops.replace(t, src, index=index, kind=kind)
@@ -354,7 +360,8 @@ def _check_flat(op: str, t: Any, index: Any, source: Any = None) -> None:
     if source._array.dtype != t._array.dtype:
         have, came = (dtypes.SCALAR_NAME[dtypes.from_numpy(x._array.dtype)] for x in (t, source))
         raise RuntimeError(
-            f"{op}(): self and source expected to have the same dtype, but got self.dtype = {have} and source.dtype = {came}"
+            f"{op}(): self and source expected to have the same dtype, but got self.dtype = {have} and source.dtype = "
+            f"{came}"
         )
     if source._array.size != index._array.size:
         raise IndexError(

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.base import TensorBase, wrap
+from minitorch.autograd.base import TensorBase
 from minitorch.autograd.failures import check_same_device
-from minitorch.backend import dtypes, xp_of
+from minitorch.backend import dtypes
 from minitorch.errors import explain, type_error, wrap_dim
 from minitorch.ops import joining as ops
-from minitorch.ops import scattering
-from minitorch.ops import shape as shape_ops
-from minitorch.ops.indexing import broadcast_shape
 from minitorch.tensor.binding import function, write_out
-from minitorch.tensor.notice import warn_user
 from minitorch.tensor.sizes import integer, ints
 
 if TYPE_CHECKING:
@@ -53,12 +48,14 @@ class JoiningMixin(TensorBase):
         sizes = ints("split_with_sizes", "split_sizes", split_sizes)
         if min(sizes, default=0) < 0:
             raise RuntimeError(
-                f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
+                "split_with_sizes expects split_sizes have only non-negative entries, but got "
+                f"split_sizes={list(sizes)}"
             )
         if sum(sizes) != n:
             raise RuntimeError(
                 explain(
-                    f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {dim}), "
+                    f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
+                    f"{dim}), "
                     f"but got split_sizes={list(sizes)}",
                     [("input", self._array.shape, "")],
                 )
@@ -92,7 +89,8 @@ class JoiningMixin(TensorBase):
         if isinstance(wanted, TensorBase):
             if wanted._array.ndim > 1 or wanted._array.dtype != "int64":
                 raise RuntimeError(
-                    "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional int64 "
+                    "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional "
+                    "int64 "
                     f"tensor, but got a tensor with {wanted._array.ndim} dimensions"
                 )
             wanted = wanted._array.tolist()
@@ -166,10 +164,10 @@ def _even_split(t: Any, wanted: Any, dim: int, least: int, op: str) -> tuple[Ten
     return t.tensor_split(wanted, dim)
 
 
-# -- joining -----------------------------------------------------------------------------------------------------------
+# -- joining ----------------------------------------------------------------------------------------------------------
 
 
-def _tensors(op: str, tensors: Any, empty: type[Exception] = RuntimeError) -> tuple:
+def tensors_of(op: str, tensors: Any, empty: type[Exception] = RuntimeError) -> tuple:
     """`tensors` as a tuple of tensors, at least one."""
     if isinstance(tensors, TensorBase) or not hasattr(tensors, "__iter__"):
         raise type_error(op, "tensors", 1, "tuple of Tensors", tensors)
@@ -182,7 +180,7 @@ def _tensors(op: str, tensors: Any, empty: type[Exception] = RuntimeError) -> tu
     return found
 
 
-def _common_dtype(op: str, tensors: tuple) -> Any:
+def common_dtype(op: str, tensors: tuple) -> Any:
     """The NumPy dtype of the result, or None if all tensors have it."""
     first = tensors[0]._array
     for t in tensors[1:]:
@@ -202,8 +200,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     >>> mt.cat([mt.tensor([1, 2]), mt.tensor([3])])
     tensor([1, 2, 3])
     """
-    tensors = _tensors("cat", tensors, ValueError)
-    dtype = _common_dtype("cat", tensors)
+    tensors = tensors_of("cat", tensors, ValueError)
+    dtype = common_dtype("cat", tensors)
     for i, t in enumerate(tensors):
         if t._array.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
@@ -233,21 +231,21 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    tensors = _tensors("stack", tensors)
+    tensors = tensors_of("stack", tensors)
     dim = wrap_dim(integer("stack", "dim", dim, 2), tensors[0]._array.ndim + 1, "stack")
-    result = ops.stack(*tensors, dim=dim, dtype=_common_dtype("stack", tensors))
+    result = ops.stack(*tensors, dim=dim, dtype=common_dtype("stack", tensors))
     return result if out is None else write_out("stack", out, result, tensors)
 
 
 def hstack(tensors: Any, *, out: Any = None) -> Tensor:
     """cat along the columns; vectors along their only dimension."""
-    tensors = atleast_1d(_tensors("hstack", tensors))
+    tensors = atleast_1d(tensors_of("hstack", tensors))
     return cat(tensors, 0 if tensors[0]._array.ndim == 1 else 1, out=out)
 
 
 def vstack(tensors: Any, *, out: Any = None) -> Tensor:
     """cat along the rows, a vector being one row."""
-    return cat(atleast_2d(_tensors("vstack", tensors)), 0, out=out)
+    return cat(atleast_2d(tensors_of("vstack", tensors)), 0, out=out)
 
 
 def row_stack(tensors: Any, *, out: Any = None) -> Tensor:
@@ -257,12 +255,12 @@ def row_stack(tensors: Any, *, out: Any = None) -> Tensor:
 
 def dstack(tensors: Any, *, out: Any = None) -> Tensor:
     """cat along the third dimension, added where it is missing."""
-    return cat(atleast_3d(_tensors("dstack", tensors)), 2, out=out)
+    return cat(atleast_3d(tensors_of("dstack", tensors)), 2, out=out)
 
 
 def column_stack(tensors: Any, *, out: Any = None) -> Tensor:
     """hstack, a vector being one column."""
-    tensors = _tensors("column_stack", tensors)
+    tensors = tensors_of("column_stack", tensors)
     return cat([t if t._array.ndim > 1 else t.reshape(t._array.size, 1) for t in tensors], 1, out=out)
 
 
@@ -270,7 +268,7 @@ def _each(op: str, tensors: tuple, one: Callable) -> Any:
     """`one` applied to the tensor given, or to each of several (given as arguments or as one tuple)."""
     if len(tensors) == 1 and isinstance(tensors[0], TensorBase):
         return one(tensors[0])
-    return tuple(one(t) for t in _tensors(op, tensors[0] if len(tensors) == 1 else tensors))
+    return tuple(one(t) for t in tensors_of(op, tensors[0] if len(tensors) == 1 else tensors))
 
 
 def atleast_1d(*tensors: Any) -> Any:
@@ -299,190 +297,6 @@ def atleast_3d(*tensors: Any) -> Any:
     return _each("atleast_3d", tensors, one)
 
 
-# -- broadcasting and combinations ---------------------------------------------------------------------------------------
-
-
-def broadcast_shapes(*shapes: Any) -> Any:
-    """The shape that tensors of these shapes broadcast to.
-
-    >>> import minitorch as mt
-    >>> mt.broadcast_shapes((2, 1), (3,))
-    torch.Size([2, 3])
-    """
-    from minitorch.tensor.size import Size
-
-    found = [(s,) if isinstance(s, int) else ints("broadcast_shapes", "shapes", s) for s in shapes]
-    if any(n < 0 for s in found for n in s):
-        raise ValueError(f"broadcast_shapes: Attempting to broadcast a dimension with negative length: {found}")
-    result = broadcast_shape(found)
-    if result is None:
-        rows = [(f"shape {i}", s, "") for i, s in enumerate(found)]
-        raise RuntimeError(explain("Shape mismatch: objects cannot be broadcast to a single shape", rows))
-    return Size(result)
-
-
-def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """Views of the tensors, expanded to their common shape."""
-    tensors = _tensors("broadcast_tensors", tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors)
-    shapes = [t._array.shape for t in tensors]
-    shape = broadcast_shape(shapes)
-    if shape is None:
-        rows = [(f"tensors[{i}]", s, "") for i, s in enumerate(shapes)]
-        raise RuntimeError(explain("broadcast_tensors: The size of the tensors must match at non-singleton dimensions", rows))
-    return tuple(shape_ops.expand(t, shape=shape) for t in tensors)
-
-
-def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
-    """Grids of coordinates: view i holds tensor i's elements along dimension i. indexing "xy" swaps the first two.
-
-    >>> import minitorch as mt
-    >>> mt.meshgrid(mt.tensor([1, 2]), mt.tensor([3, 4]), indexing="ij")[1]
-    tensor([[3, 4],
-            [3, 4]])
-    """
-    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
-        tensors = tensors[0]
-    tensors = _tensors("meshgrid", tensors)
-    if indexing is None:
-        warn_user(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
-        )
-        indexing = "ij"
-    if indexing not in ("ij", "xy"):
-        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
-    for t in tensors:
-        if t._array.ndim > 1:
-            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {t._array.shape}")
-        if t._array.dtype != tensors[0]._array.dtype:
-            raise RuntimeError("torch.meshgrid expects all tensors to have the same dtype")
-    check_same_device("meshgrid", *tensors)
-    swap = indexing == "xy" and len(tensors) > 1
-    order = (tensors[1], tensors[0], *tensors[2:]) if swap else tensors
-    shape = tuple(t._array.size for t in order)
-    grids = []
-    for d, t in enumerate(order):
-        column = shape_ops.reshape(t, shape=(1,) * d + (shape[d],) + (1,) * (len(shape) - 1 - d))
-        grids.append(shape_ops.expand(column, shape=shape))
-    return (grids[1], grids[0], *grids[2:]) if swap else tuple(grids)
-
-
-def cartesian_prod(*tensors: Any) -> Tensor:
-    """All combinations of one element from each vector, one per row; a single vector as it is."""
-    tensors = _tensors("cartesian_prod", tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors)
-    for t in tensors:
-        if t._array.ndim != 1:
-            raise RuntimeError(f"cartesian_prod: Expect a 1D vector, but got shape {list(t._array.shape)}")
-    if len(tensors) == 1:
-        return tensors[0]
-    return stack([g.flatten() for g in meshgrid(*tensors, indexing="ij")], 1)
-
-
-def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All combinations of r elements of a vector, in the order of itertools.combinations, one per row.
-
-    >>> import minitorch as mt
-    >>> mt.combinations(mt.tensor([1, 2, 3]))
-    tensor([[1, 2],
-            [1, 3],
-            [2, 3]])
-    """
-    if input._array.ndim != 1:
-        raise RuntimeError(f"combinations: Expect a 1D vector, but got shape {list(input._array.shape)}")
-    if r < 0:
-        raise RuntimeError(f"combinations: Expect a non-negative number, but got {r}")
-    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    n = input._array.size
-    rows = math.comb(n + r - 1, r) if with_replacement and n else math.comb(n, r)
-    if r == 0:
-        return input[:0]
-    flat = list(itertools.chain.from_iterable(choose(range(n), r)))
-    index = wrap(xp_of(input._array).asarray(flat, dtype="int64"))
-    return scattering.index_select(input, index, dim=0).reshape(rows, r)
-
-
-def block_diag(*tensors: Any) -> Tensor:
-    """A matrix with the given matrices along its diagonal (vectors are rows, numbers 1 x 1), zeros elsewhere.
-
-    >>> import minitorch as mt
-    >>> mt.block_diag(mt.tensor([[1, 2]]), mt.tensor([[3], [4]]))
-    tensor([[1, 2, 0],
-            [0, 0, 3],
-            [0, 0, 4]])
-    """
-    tensors = _tensors("block_diag", tensors)
-    for i, t in enumerate(tensors):
-        if t._array.ndim > 2:
-            raise RuntimeError(
-                f"block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {t._array.ndim} dimensions"
-            )
-    blocks = [atleast_2d(t) for t in tensors]
-    width = sum(b._array.shape[1] for b in blocks)
-    xp, dtype, rows, at = xp_of(blocks[0]._array), _common_dtype("block_diag", tensors), [], 0
-    dtype = blocks[0]._array.dtype if dtype is None else dtype
-    for b in blocks:
-        height, w = b._array.shape
-        left, right = (wrap(xp.zeros((height, n), dtype=dtype)) for n in (at, width - at - w))
-        rows.append(ops.cat(left, b, right, dim=1, dtype=dtype))
-        at += w
-    return ops.cat(*rows, dim=0)
-
-
-# -- repeat_interleave: with a tensor of counts it is an index_select --------------------------------------------------
-
-
-def repeat_interleaved(t: Any, repeats: Any, dim: int | None, output_size: int | None) -> Tensor:
-    """Tensor.repeat_interleave."""
-    if dim is None:
-        t, dim = t.flatten(), 0
-    if t._array.ndim == 0:
-        raise IndexError("repeat_interleave: Dimension specified as 0 but tensor has no dimensions")
-    dim = wrap_dim(integer("repeat_interleave", "dim", dim, 2), t._array.ndim, "repeat_interleave")
-    n = t._array.shape[dim]
-    if isinstance(repeats, TensorBase):
-        counts = repeats._array
-        _check_counts(counts, n, dim)
-        xp = xp_of(t._array)
-        if counts.size == 1:
-            counts = xp.broadcast_to(counts.reshape(-1), (n,))
-        if int(counts.sum()) != output_size and output_size is not None:
-            raise RuntimeError(f"repeat_interleave: allocated size does not match required size: {output_size}")
-        return scattering.index_select(t, wrap(xp.repeat(xp.arange(n), counts)), dim=dim)
-    repeats = integer("repeat_interleave", "repeats", repeats)
-    if repeats < 0:
-        raise RuntimeError("repeat_interleave: Repeats must be non-negative")
-    if output_size is not None and output_size != n * repeats:
-        raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {n * repeats} but got {output_size}")
-    return shape_ops.repeat_interleave(t, repeats=repeats, dim=dim)
-
-
-def _check_counts(counts: Any, n: int | None, dim: int | None) -> None:
-    if counts.dtype not in ("int64", "int32"):
-        raise NotImplementedError(
-            f'"repeat_interleave_cpu" not implemented for {dtypes.from_numpy(counts.dtype)!r}: repeats has to be Long or Int'
-        )
-    if counts.ndim > 1:
-        raise RuntimeError("repeat_interleave: repeats must be 0-dim or 1-dim tensor")
-    if n is not None and counts.size not in (1, n):
-        raise RuntimeError(
-            f"repeat_interleave: repeats must have the same size as input along dim, but got repeats.size(0) = "
-            f"{counts.size} and input.size({dim}) = {n}"
-        )
-    if counts.size and int(counts.min()) < 0:
-        raise RuntimeError("repeat_interleave: repeats can not be negative")
-
-
-def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
-    """Each element repeated in its place; repeat_interleave(counts) alone repeats 0, 1, 2, ... that often."""
-    if repeats is not None:
-        return repeat_interleaved(input, repeats, dim, output_size)
-    counts = input._array
-    _check_counts(counts, None, None)
-    if counts.ndim != 1:
-        raise RuntimeError("repeat_interleave: repeats only accept 1D vector as repeat")
-    xp = xp_of(counts)
-    return wrap(xp.repeat(xp.arange(counts.size), counts).astype(counts.dtype))
-
-
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts along `dim`; see Tensor.split."""
     if not isinstance(tensor, TensorBase):
@@ -496,7 +310,7 @@ _METHODS = (
 FUNCTIONS: dict[str, Callable] = {name: function(getattr(JoiningMixin, name)) for name in _METHODS} | {
     f.__name__: f
     for f in (
-        split, cat, concat, concatenate, stack, hstack, vstack, row_stack, dstack, column_stack, atleast_1d, atleast_2d, atleast_3d,
-        broadcast_shapes, broadcast_tensors, meshgrid, cartesian_prod, combinations, block_diag, repeat_interleave,
+        split, cat, concat, concatenate, stack, hstack, vstack, row_stack, dstack, column_stack,
+        atleast_1d, atleast_2d, atleast_3d,
     )
 }  # fmt: skip

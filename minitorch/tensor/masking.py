@@ -83,7 +83,9 @@ def _check_fill(mask: Any, value: Any) -> bool:
         raise type_error("masked_fill", "mask", 1, "Tensor", mask)
     if mask._array.dtype.kind != "b":
         name = dtypes.from_numpy(mask._array.dtype).name
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {C_NAMES.get(name, name)}")
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {C_NAMES.get(name, name)}"
+        )
     if isinstance(value, TensorBase):
         if value._array.ndim:
             raise RuntimeError(
@@ -112,7 +114,9 @@ def _together(op: str, t: Any, mask: Any) -> tuple[Any, Any]:
     shape = broadcast_shape([a, b])
     if shape is None:
         raise broadcast_error(op, [a, b]) or RuntimeError(op)
-    return (t if a == shape else shape_ops.expand(t, shape=shape)), (mask if b == shape else shape_ops.expand(mask, shape=shape))
+    return (t if a == shape else shape_ops.expand(t, shape=shape)), (
+        mask if b == shape else shape_ops.expand(mask, shape=shape)
+    )
 
 
 def _check_scatter(t: Any, mask: Any, source: Any) -> None:

@@ -118,15 +118,11 @@ class MemoryMixin(TensorBase):
         """Set all elements to a number or the value of a 0-d tensor."""
         return inplace(ops.fill, self, _fill_value("fill_", value))
 
-    def fill(self, value: Any) -> Tensor:
-        """A tensor like this one with all elements `value`."""
-        return ops.fill(self, _fill_value("fill", value))
-
     def zero_(self) -> Tensor:
         """Set all elements to zero."""
         return inplace(ops.zero, self)
 
-    # -- views by strides ----------------------------------------------------------------------------------------------
+    # -- views by strides ---------------------------------------------------------------------------------------------
 
     def as_strided(self, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
         """A view of this tensor's whole storage with any sizes, strides and offset (in elements).
@@ -155,7 +151,8 @@ class MemoryMixin(TensorBase):
         ops.view_by_strides(self._array, size, stride, offset)  # raises where the storage ends before the view
         if src._array.shape != size:
             raise RuntimeError(
-                f"expected src to have a size equal to the slice of self. src size = {list(src._array.shape)}, slice size = "
+                f"expected src to have a size equal to the slice of self. src size = {list(src._array.shape)}, slice "
+                "size = "
                 f"{list(size)}"
             )
         layout = (self._array.shape, self.stride(), ops.offset_of(self._array))
@@ -169,19 +166,23 @@ class MemoryMixin(TensorBase):
         old, new = array.dtype.itemsize, dtype.itemsize
         if old != new:
             if array.ndim == 0:
-                raise RuntimeError(f"self.dim() cannot be 0 to view {self.dtype!r} as {dtype!r} (different element sizes)")
+                raise RuntimeError(
+                    f"self.dim() cannot be 0 to view {self.dtype!r} as {dtype!r} (different element sizes)"
+                )
             if array.shape[-1] * old % new:
                 raise RuntimeError(
                     f"self.size(-1) must be divisible by {new // old} to view {self.dtype!r} as {dtype!r} (different "
                     f"element sizes), but got {array.shape[-1]}"
                 )
             if array.strides[-1] != old and array.shape[-1] != 1:
-                raise RuntimeError(f"self.stride(-1) must be 1 to view {self.dtype!r} as {dtype!r} (different element sizes)")
+                raise RuntimeError(
+                    f"self.stride(-1) must be 1 to view {self.dtype!r} as {dtype!r} (different element sizes)"
+                )
         t = wrap(array.view(dtype.numpy))
         t._counter = self._counter
         return t
 
-    # -- in place, on shape and memory -----------------------------------------------------------------------------------
+    # -- in place, on shape and memory --------------------------------------------------------------------------------
 
     def squeeze_(self, dim: Any = None) -> Tensor:
         """In-place version of `squeeze`."""
@@ -318,7 +319,9 @@ def _check_copy(want: tuple, have: tuple) -> None:
 def _fill_value(op: str, value: Any) -> Any:
     if isinstance(value, TensorBase):
         if value._array.ndim:
-            raise RuntimeError(f"{op} only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.")
+            raise RuntimeError(
+                f"{op} only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+            )
         return value
     if not isinstance(value, (bool, int, float, complex)):
         if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
@@ -335,7 +338,9 @@ def _check_strides(op: str, t: Any, size: Any, stride: Any, offset: int | None) 
             "    hint  .contiguous() makes a copy without"
         )
     if len(size) != len(stride):
-        raise RuntimeError(f"mismatch in length of strides and shape: {op} got {len(size)} sizes and {len(stride)} strides")
+        raise RuntimeError(
+            f"mismatch in length of strides and shape: {op} got {len(size)} sizes and {len(stride)} strides"
+        )
     if any(s < 0 for s in stride):
         raise RuntimeError(f"{op}: Negative strides are not supported at the moment, got strides: {list(stride)}")
     if any(n < 0 for n in size):
@@ -346,8 +351,8 @@ def _check_strides(op: str, t: Any, size: Any, stride: Any, offset: int | None) 
 
 
 def fill(input: Any, value: Any) -> Tensor:
-    """A tensor like `input` with all elements `value`."""
-    return MemoryMixin.fill(input, value)
+    """A tensor like `input` with all elements `value`, a number or the value of a 0-d tensor."""
+    return ops.fill(input, _fill_value("fill", value))
 
 
 FUNCTIONS: dict[str, Callable] = {

@@ -1,7 +1,7 @@
 """Taking an index apart: `x[index]` is a basic index (a view) followed by an advanced one (a copy), as in torch.
 
-Unlike NumPy, torch first applies ints, slices, None and `...`, and only then the index tensors: x[0, :, [1, 2]] keeps the
-order of its dimensions.
+Unlike NumPy, torch first applies ints, slices, None and `...`, and only then the index tensors: x[0, :, [1, 2]] keeps
+the order of its dimensions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WHOLE = slice(None)
 
 
 def parse(x: Any, index: Any) -> tuple[tuple | None, Positions | None]:
-    """(basic index or None, positions or None) for tensor `x`; one of them is not None unless the index takes it all."""
+    """(basic index or None, positions or None) for tensor `x`; both are None where the index takes all of it."""
     items = _items(x, index)
     shape = x._array.shape
     if sum(_takes(i) for i in items) > len(shape):
@@ -48,9 +48,12 @@ def _sequence(index: Any) -> tuple:
     if isinstance(index, tuple):
         return tuple(index)
     if isinstance(index, list) and len(index) < 32:
-        if any(i is None or i is Ellipsis or isinstance(i, (slice, list, tuple, TensorBase, np.ndarray)) for i in index):
+        if any(
+            i is None or i is Ellipsis or isinstance(i, (slice, list, tuple, TensorBase, np.ndarray)) for i in index
+        ):
             warn_user(
-                "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; "
+                "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
+                "pytorch 2.9; "
                 "use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
                 "x[torch.tensor(seq)], which will result either in an error or a different result",
             )
@@ -118,9 +121,7 @@ def _array_item(x: Any, array: Any, t: Any) -> _Array:
     if type(array) is not type(x._array):
         array, t = to_device(array, device_of(x._array)), None
     if array.dtype == "uint8":
-        warn_user(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
-        )
+        warn_user("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.")
         return _Array(array.astype(bool))
     if array.dtype.kind != "b" and array.dtype not in ("int64", "int32"):
         if t is not None or array.dtype.kind not in "iu":
@@ -135,12 +136,16 @@ def _list_array(item: Any) -> np.ndarray:
     try:
         array = np.asarray(item)
     except ValueError:
-        raise ValueError(f"expected sequence of equal length in an index, got {type(item).__name__} with ragged rows") from None
+        raise ValueError(
+            f"expected sequence of equal length in an index, got {type(item).__name__} with ragged rows"
+        ) from None
     if array.size == 0:
         return array.astype("int64")
     if array.dtype.kind not in "biu":
-        raise _not_an_index(item) if array.dtype.kind not in "f" else IndexError(
-            "tensors used as indices must be long, int, byte or bool tensors"
+        raise (
+            _not_an_index(item)
+            if array.dtype.kind not in "f"
+            else IndexError("tensors used as indices must be long, int, byte or bool tensors")
         )
     return array
 
@@ -183,7 +188,9 @@ class _Reader:
         kind = item.__class__
         if kind is int:
             if not -self.shape[self.at] <= item < self.shape[self.at]:
-                raise IndexError(f"index {item} is out of bounds for dimension {self.at} with size {self.shape[self.at]}")
+                raise IndexError(
+                    f"index {item} is out of bounds for dimension {self.at} with size {self.shape[self.at]}"
+                )
             basic.append(item)
             self.at += 1
         elif kind is slice:
@@ -222,7 +229,8 @@ class _Reader:
             if array.shape != self.shape[self.at : self.at + n]:
                 d = next(d for d in range(n) if array.shape[d] != self.shape[self.at + d])
                 raise IndexError(
-                    f"The shape of the mask {list(array.shape)} at index {d} does not match the shape of the indexed tensor "
+                    f"The shape of the mask {list(array.shape)} at index {d} does not match the shape of the indexed "
+                    "tensor "
                     f"{list(self.shape)} at index {self.at + d}"
                 )
             self.arrays[self.place] = array

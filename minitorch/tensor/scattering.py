@@ -48,9 +48,7 @@ class ScatteringMixin(TensorBase):
     def take_along_dim(self, indices: Tensor, dim: int | None = None) -> Tensor:
         """gather with broadcasting; without `dim`, from the flattened tensor."""
         if indices._array.dtype != "int64":
-            raise RuntimeError(
-                f"torch.take_along_dim(): dtype of indices should be Long but got {_kind(indices)}"
-            )
+            raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {_kind(indices)}")
         if dim is None:
             return self.reshape(-1).gather(0, indices.reshape(-1))  # type: ignore[attr-defined]
         shape, wanted = self._array.shape, indices._array.shape
@@ -72,7 +70,9 @@ class ScatteringMixin(TensorBase):
         index = broadcast_to(indices, shape=(*common[:dim], *wanted[dim : dim + 1], *common[dim + 1 :]))
         return source.gather(dim, index)
 
-    def scatter(self, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+    def scatter(
+        self, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+    ) -> Tensor:
         """A copy with out[i, index[i, j, k], k] = src[i, j, k] for dim 1; src is a tensor or a number.
 
         Where several elements meet, one of them is kept; reduce="add" or "multiply" combines them instead.
@@ -83,7 +83,9 @@ class ScatteringMixin(TensorBase):
         """
         return _scatter(self, dim, index, src, value, reduce, lambda call, *a, **s: call(*a, **s))
 
-    def scatter_(self, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+    def scatter_(
+        self, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+    ) -> Tensor:
         """In-place version of `scatter`."""
         return _scatter(self, dim, index, src, value, reduce, _inplace)
 
@@ -113,12 +115,14 @@ class ScatteringMixin(TensorBase):
         settings = _reduce_settings(self, dim, index, src, reduce, include_self)
         return scatter_reduce(self, index, src, **settings)
 
-    def scatter_reduce_(self, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    def scatter_reduce_(
+        self, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+    ) -> Tensor:
         """In-place version of `scatter_reduce`."""
         settings = _reduce_settings(self, dim, index, src, reduce, include_self)
         return _inplace(scatter_reduce, self, index, src, **settings)
 
-    # -- whole slices ----------------------------------------------------------------------------------------------------
+    # -- whole slices -------------------------------------------------------------------------------------------------
 
     def index_select(self, dim: int, index: Tensor) -> Tensor:
         """The slices along `dim` that a vector of indices names, in its order.
@@ -173,12 +177,16 @@ class ScatteringMixin(TensorBase):
         dim, by_tensor = _check_index_fill(self, dim, index, value)
         return inplace(ops.index_fill, self, index, value, dim=dim, by_tensor=by_tensor)
 
-    def index_reduce(self, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    def index_reduce(
+        self, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+    ) -> Tensor:
         """scatter_reduce for whole slices; reduce: "prod", "mean", "amax" or "amin"."""
         settings, index = _index_reduce(self, dim, index, source, reduce, include_self)
         return scatter_reduce(self, index, source, **settings)
 
-    def index_reduce_(self, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    def index_reduce_(
+        self, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+    ) -> Tensor:
         """In-place version of `index_reduce`."""
         settings, index = _index_reduce(self, dim, index, source, reduce, include_self)
         return _inplace(scatter_reduce, self, index, source, **settings)
@@ -190,7 +198,7 @@ def _inplace(call: Any, t: Any, index: Any, source: Any, **settings: Any) -> Any
     return inplace(call, t, index, source, **settings)
 
 
-# -- checks ---------------------------------------------------------------------------------------------------------------
+# -- checks -----------------------------------------------------------------------------------------------------------
 
 
 def out_of_range(index: Any, n: int) -> int | None:
@@ -250,7 +258,9 @@ def _check_scatter(op: str, t: Any, dim: int, index: Any, src: Any) -> int:
         raise type_error(op, "src", 3, "Tensor", src)
     dim = _check_index(op, t, dim, index, "self")
     if src._array.dtype != t._array.dtype:
-        raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, but got {_kind(t)} and {_kind(src)}")
+        raise RuntimeError(
+            f"scatter(): Expected self.dtype to be equal to src.dtype, but got {_kind(t)} and {_kind(src)}"
+        )
     wanted, have = index._array.shape, src._array.shape
     if index._array.size == 0:
         return dim
@@ -263,7 +273,8 @@ def _check_scatter(op: str, t: Any, dim: int, index: Any, src: Any) -> int:
         )
     if any(n > m for n, m in zip(wanted, have, strict=False)):
         raise RuntimeError(
-            f"Expected index {list(wanted)} to be no larger than self {list(t._array.shape)} apart from dimension {dim} and "
+            f"Expected index {list(wanted)} to be no larger than self {list(t._array.shape)} apart from dimension "
+            f"{dim} and "
             f"to be no larger size than src {list(have)}"
         )
     return dim
@@ -287,7 +298,8 @@ def _scatter(t: Any, dim: int, index: Any, src: Any, value: Any, reduce: str | N
         src = t.new_full(index._array.shape, src)
     else:
         warn_user(
-            "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch "
+            "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future "
+            "PyTorch "
             "release. Use torch.scatter_reduce instead for more reduction options.",
         )
     if reduce == "add":
@@ -316,7 +328,8 @@ def _check_slices(op: str, t: Any, dim: int, index: Any, source: Any) -> int:
     dim = wrap_dim(dim, len(shape), op)
     if index._array.ndim > 1:
         raise IndexError(
-            f"{op}: Index is supposed to be a vector, but got dim: {index._array.ndim} with type: {_kind(index)} and size: "
+            f"{op}: Index is supposed to be a vector, but got dim: {index._array.ndim} with type: {_kind(index)} and "
+            "size: "
             f"{list(index._array.shape)}"
         )
     if op == "index_copy_" and index._array.dtype != "int64":
@@ -324,19 +337,22 @@ def _check_slices(op: str, t: Any, dim: int, index: Any, source: Any) -> int:
     _check_integer(f"{op}: Expected dtype int32/int64 for index", index)
     if source._array.dtype != t._array.dtype:
         raise RuntimeError(
-            f"{op}: self and source expected to have the same dtype, but got (self) {_kind(t)} and (source) {_kind(source)}"
+            f"{op}: self and source expected to have the same dtype, but got (self) {_kind(t)} and (source) "
+            f"{_kind(source)}"
         )
     count = have[dim] if dim < len(have) else 1
     if len(have) == len(shape) and count != index._array.size:
         raise kind(
-            f"{op}: Number of indices ({index._array.size}) should be equal to source.size(dim) ({count}), for dim: {dim}"
+            f"{op}: Number of indices ({index._array.size}) should be equal to source.size(dim) ({count}), for dim: "
+            f"{dim}"
         )
     scalar = op == "index_copy_" and (not have or not shape) and source._array.size == index._array.size
     if len(have) != len(shape) and not scalar:
         raise kind(f"{op}: the number of dimensions must match: self has {len(shape)}, source has {len(have)}")
     if not scalar and [n for d, n in enumerate(shape) if d != dim] != [n for d, n in enumerate(have) if d != dim]:
         raise RuntimeError(
-            f"{op}: source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{op}: source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            "self.shape = "
             f"{list(shape)} source.shape = {list(have)}"
         )
     bad = out_of_range(index._array, shape[dim] if shape else 1)
@@ -376,10 +392,20 @@ def _index_reduce(t: Any, dim: int, index: Any, source: Any, reduce: str, includ
     return {"dim": dim, "reduce": reduce, "include_self": include_self, "node": "IndexReduce"}, wide
 
 
-_WITH_OUT = ("gather", "take_along_dim", "index_select", "scatter", "scatter_add", "index_add", "index_copy", "scatter_reduce")
+_WITH_OUT = (
+    "gather",
+    "take_along_dim",
+    "index_select",
+    "scatter",
+    "scatter_add",
+    "index_add",
+    "index_copy",
+    "scatter_reduce",
+)
 FUNCTIONS: dict[str, Callable] = {
     name: function(getattr(ScatteringMixin, name), out=name in _WITH_OUT)
     for name in (
-        "gather take_along_dim scatter scatter_add scatter_reduce index_select index_add index_copy index_fill index_reduce"
+        "gather take_along_dim scatter scatter_add scatter_reduce index_select index_add index_copy index_fill "
+        "index_reduce"
     ).split()
 }

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
-from minitorch.autograd.primitives import sum_to
 from minitorch.errors import explain, wrap_dim, wrap_dims
 from minitorch.ops import shape as ops
-from minitorch.tensor import diagonal, joining, memory
+from minitorch.tensor import combining, diagonal, joining, memory, repetition
 from minitorch.tensor.binding import function
 from minitorch.tensor.sizes import integer, ints, one_or_many
 
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixin, TensorBase):
+class ShapeMixin(
+    memory.MemoryMixin, repetition.RepetitionMixin, joining.JoiningMixin, diagonal.DiagonalMixin, TensorBase
+):
     """Methods that change the shape or the order of the elements."""
 
     __slots__ = ()
@@ -105,14 +106,15 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
         if math.prod(sizes) != shape[dim] or -1 in sizes:
             raise RuntimeError(
                 explain(
-                    f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in "
+                    f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} "
+                    f"({shape[dim]}) in "
                     "the input tensor",
                     [("input", shape, "")],
                 )
             )
         return ops.view(self, shape=(*shape[:dim], *sizes, *shape[dim + 1 :]))
 
-    # -- dimensions ----------------------------------------------------------------------------------------------------
+    # -- dimensions ---------------------------------------------------------------------------------------------------
 
     @one_or_many
     def permute(self, dims: tuple[int, ...]) -> Tensor:
@@ -171,7 +173,9 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
     def H(self) -> Tensor:
         """The conjugate transpose of a matrix."""
         if self._array.ndim not in (0, 2):
-            raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor.")
+            raise RuntimeError(
+                f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor."
+            )
         return self._matrix_transpose("H").conj() if self._array.ndim else self.conj()  # type: ignore[attr-defined]
 
     @property
@@ -186,7 +190,9 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
     def _matrix_transpose(self, name: str) -> Tensor:
         ndim = self._array.ndim
         if ndim < 2:
-            raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {ndim}-D tensor.")
+            raise RuntimeError(
+                f"tensor.{name} is only supported on matrices or batches of matrices. Got {ndim}-D tensor."
+            )
         return ops.transpose(self, dim0=ndim - 2, dim1=ndim - 1)
 
     def movedim(self, source: Any, destination: Any) -> Tensor:
@@ -201,7 +207,8 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
         destination = (destination,) if isinstance(destination, int) else ints("movedim", "destination", destination, 2)
         if len(source) != len(destination):
             raise RuntimeError(
-                f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the same number "
+                f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the same "
+                "number "
                 f"of dims as destination ({list(destination)} dims)"
             )
         from_, to = wrap_dims(source, ndim, "movedim: source"), wrap_dims(destination, ndim, "movedim: destination")
@@ -230,59 +237,6 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
     def unsqueeze(self, dim: int) -> Tensor:
         """A view with a new dimension of length one at `dim`."""
         return ops.unsqueeze(self, dim=wrap_dim(dim, self._array.ndim + 1, "unsqueeze"))
-
-    # -- repetition ------------------------------------------------------------------------------------------------------
-
-    @one_or_many
-    def expand(self, size: tuple[int, ...], *, implicit: bool = False) -> Tensor:
-        """A view that repeats dimensions of length one; -1 keeps a length; new dimensions come first.
-
-        >>> import minitorch as mt
-        >>> mt.tensor([[1], [2]]).expand(-1, 3)
-        tensor([[1, 1, 1],
-                [2, 2, 2]])
-        """
-        return ops.expand(self, shape=expanded(self._array.shape, size))
-
-    def expand_as(self, other: Tensor) -> Tensor:
-        """expand(other.shape)."""
-        return ops.expand(self, shape=expanded(self._array.shape, other._array.shape))
-
-    @one_or_many
-    def broadcast_to(self, size: tuple[int, ...]) -> Tensor:
-        """expand under NumPy's name."""
-        return ops.expand(self, shape=expanded(self._array.shape, size))
-
-    @one_or_many
-    def repeat(self, repeats: tuple[int, ...]) -> Tensor:
-        """Copies laid side by side, repeats[i] times along dimension i; new dimensions come first.
-
-        >>> import minitorch as mt
-        >>> mt.tensor([1, 2]).repeat(2, 2)
-        tensor([[1, 2, 1, 2],
-                [1, 2, 1, 2]])
-        """
-        if len(repeats) < self._array.ndim:
-            raise RuntimeError(
-                "repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-            )
-        if min(repeats, default=0) < 0:
-            raise RuntimeError(f"repeat: Trying to create tensor with negative dimension, got repeats {list(repeats)}")
-        return ops.repeat(self, repeats=repeats)
-
-    @one_or_many
-    def tile(self, dims: tuple[int, ...]) -> Tensor:
-        """repeat, with missing counts taken as 1."""
-        return self.repeat((1,) * (self._array.ndim - len(dims)) + dims)
-
-    def repeat_interleave(self, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
-        """Each element (or slice along `dim`) repeated in its place; `repeats` is an int or a tensor of ints.
-
-        >>> import minitorch as mt
-        >>> mt.tensor([1, 2]).repeat_interleave(mt.tensor([1, 3]))
-        tensor([1, 2, 2, 2])
-        """
-        return joining.repeat_interleaved(self, repeats, dim, output_size)
 
     # -- windows and copies in another order -------------------------------------------------------------------------
 
@@ -360,50 +314,11 @@ class ShapeMixin(memory.MemoryMixin, joining.JoiningMixin, diagonal.DiagonalMixi
             return ops.flip(self, dims=(a, b))
         return ops.transpose(ops.flip(self, dims=(b if k % 4 == 1 else a,)), dim0=a, dim1=b)
 
-    @one_or_many
-    def sum_to_size(self, size: tuple[int, ...]) -> Tensor:
-        """Sum over the dimensions along which `size` would have to be expanded to give this shape."""
-        shape = self._array.shape
-        lead = len(shape) - len(size)
-        if lead < 0 or any(n not in (1, shape[lead + i]) for i, n in enumerate(size)):
-            raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(shape)}}}.")
-        return self if size == shape else sum_to(self, shape=size)  # type: ignore[return-value]
-
-
-def expanded(shape: tuple, size: tuple) -> tuple:
-    """`size` with each -1 replaced by the length that `shape` has there; torch's errors where shape doesn't expand."""
-    lead = len(size) - len(shape)
-    if lead < 0:
-        raise RuntimeError(
-            explain(
-                f"expand: the number of sizes provided ({len(size)}) must be greater or equal to the number of dimensions "
-                f"in the tensor ({len(shape)})",
-                [("tensor", shape, ""), ("size", size, "")],
-            )
-        )
-    result = list(size)
-    for i, n in enumerate(size):
-        have = shape[i - lead] if i >= lead else 1
-        if n == -1 and i >= lead:
-            result[i] = have
-        elif n < 0:
-            raise RuntimeError(
-                f"expand: The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
-                if n == -1
-                else f"expand: Trying to create tensor with negative dimension {n}: {list(size)}"
-            )
-        elif have not in (1, n):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension "
-                f"{i}.  Target sizes: {list(size)}.  Tensor sizes: {list(shape)}"
-            )
-    return tuple(result)
-
 
 _METHODS = (
     "reshape flatten ravel unflatten permute transpose swapaxes swapdims t adjoint movedim moveaxis squeeze unsqueeze "
-    "broadcast_to tile flip fliplr flipud roll rot90"
+    "flip fliplr flipud roll rot90"
 ).split()
 FUNCTIONS: dict[str, Callable] = {name: function(getattr(ShapeMixin, name)) for name in _METHODS}
-FUNCTIONS["repeat_interleave"] = joining.repeat_interleave
-FUNCTIONS |= memory.FUNCTIONS | joining.FUNCTIONS | diagonal.FUNCTIONS
+for _part in (memory, repetition, joining, combining, diagonal):
+    FUNCTIONS |= _part.FUNCTIONS

@@ -1,4 +1,4 @@
-"""Arguments that are sizes or dims: one tuple, or ints one by one; each an int, a NumPy int, or a 0-d integer tensor."""
+"""Arguments that are sizes or dims: one tuple, or ints one by one; an int may be a NumPy int or a 0-d tensor."""
 
 from __future__ import annotations
 

@@ -92,10 +92,11 @@ def two_dims(draw, least: int = 0, **names) -> Call:
 
 spec("permute", permuted(), **BOTH, errors=(
     Bad(call(X, (0,)), "number of dimensions"), Bad(call(X, (0, 0)), "duplicate dims"), Bad(call(X, (0, 2)), "Dimension out of range")))  # fmt: skip
-spec("transpose", two_dims(), **BOTH, errors=(Bad(call(X, 0, 2), "Dimension out of range"),))
-spec("swapaxes", two_dims(), **BOTH)
-spec("swapdims", two_dims(), **BOTH)
-spec("t", one(shapes(max_dims=2)), **BOTH, errors=(Bad(call(In((2, 3, 4))), "expects a tensor with <= 2 dimensions"),))
+TWIN = {**BOTH, "inplace": True}
+spec("transpose", two_dims(), **TWIN, errors=(Bad(call(X, 0, 2), "Dimension out of range"),))
+spec("swapaxes", two_dims(), **TWIN)
+spec("swapdims", two_dims(), **TWIN)
+spec("t", one(shapes(max_dims=2)), **TWIN, errors=(Bad(call(In((2, 3, 4))), "expects a tensor with <= 2 dimensions"),))
 spec("adjoint", one(shapes(min_dims=2)), **BOTH, errors=(Bad(call(V), "only supported on matrices"),))
 
 
@@ -122,8 +123,8 @@ def squeezed(draw) -> Call:
     return draw(st.one_of(st.just(call(x)), dims(len(s)).map(lambda d: call(x, d)), dim_tuples(len(s)).map(lambda d: call(x, d))))
 
 
-spec("squeeze", squeezed(), **BOTH, errors=(BAD_DIM, Bad(call(X, (0, 0)), "appears multiple times")))
-spec("unsqueeze", shapes().flatmap(lambda s: dims(len(s) + 1).map(lambda d: call(In(s), d))), **BOTH, errors=(Bad(call(X, 3), "Dimension out of range"),))
+spec("squeeze", squeezed(), **TWIN, errors=(BAD_DIM, Bad(call(X, (0, 0)), "appears multiple times")))
+spec("unsqueeze", shapes().flatmap(lambda s: dims(len(s) + 1).map(lambda d: call(In(s), d))), **TWIN, errors=(Bad(call(X, 3), "Dimension out of range"),))
 
 # -- repetition --------------------------------------------------------------------------------------------------------------
 
@@ -235,11 +236,12 @@ spec("trace", one(shapes(min_dims=2, max_dims=2)), dtypes=("float64", "float32",
 
 spec("clone", one(), **BOTH)
 spec("Tensor.contiguous", one(), dtypes=ALL)
-spec("fill", shapes().flatmap(lambda s: st.sampled_from((2, -1.5, In(()))).map(lambda v: call(In(s), v))), dtypes=("float64", "float32", "complex128"),
+spec("fill", shapes().flatmap(lambda s: st.sampled_from((2, -1.5, In(()))).map(lambda v: call(In(s), v))), dtypes=("float64", "float32", "complex128"), inplace=True,
      errors=(Bad(call(X, V), "0-dimension"),))  # fmt: skip
 spec("fill_", shapes().flatmap(lambda s: st.sampled_from((2, 1.5, True)).map(lambda v: call(In(s, grad=False), v))), dtypes=ALL, order=0,
      errors=(Bad(call(X, V), "0-dimension"), Bad(call(X, 1j), "without overflow"), Bad(call(X, 300), "without overflow", dtype="uint8")))  # fmt: skip
-spec("zero_", one(grad=False), dtypes=ALL, order=0)
+for name in ("zero_", "Tensor.zero_"):
+    spec(name, one(grad=False), dtypes=ALL, order=0)
 spec("Tensor.copy_", st.sampled_from((
     call(In((2, 3), grad=False), In((2, 3))), call(In((2, 3), grad=False), In((3,))), call(In((2, 3), grad=False), In((2, 1), dtype="float32")), call(In((2,), grad=False), 3),
     call(In((), grad=False), In((), dtype="int64")),
