@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math as _math
+from types import SimpleNamespace as _SimpleNamespace
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from minitorch import autograd, cuda
+from minitorch import autograd, backends, cuda
 from minitorch.autograd.modes import (
     enable_grad,
     inference_mode,
@@ -31,12 +32,12 @@ from minitorch.backend.dtypes import (
     int16,
     int32,
     int64,
-    promote_types,
     set_default_dtype,
     uint8,
 )
 from minitorch.tensor import FUNCTIONS as _FUNCTIONS
 from minitorch.tensor import Size, Tensor
+from minitorch.tensor.casts import CUDA_LEGACY_TYPES as _CUDA_LEGACY_TYPES
 from minitorch.tensor.casts import LEGACY_TYPES as _LEGACY_TYPES
 from minitorch.tensor.creation import channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, strided
 from minitorch.tensor.printing import set_printoptions
@@ -46,6 +47,9 @@ __version__ = "0.1.0"
 
 globals().update(_FUNCTIONS)
 globals().update(_LEGACY_TYPES)
+globals().update(backends.FUNCTIONS)
+vars(cuda).update(_CUDA_LEGACY_TYPES)
+version = _SimpleNamespace(cuda=None, __version__=__version__)
 globals().update(dtypes.ALIASES)
 bool = dtypes.bool_
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None

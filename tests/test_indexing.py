@@ -27,7 +27,7 @@ def same(x, y):
     np.testing.assert_allclose(x.detach().numpy(), y.detach().numpy(), rtol=1e-12, atol=0)
 
 
-# -- views and copies ----------------------------------------------------------------------------------------------------
+# -- views and copies -------------------------------------------------------------------------------------------------
 
 VIEWS = {
     "select": lambda x: x[1],
@@ -113,14 +113,25 @@ def test_channels_last_copies_have_torchs_strides():
     for lib in BOTH:
         x = lib.arange(48.0).reshape(2, 2, 3, 4)
         y = x.contiguous(memory_format=lib.channels_last)
-        facts.append((y.stride(), y.is_contiguous(), y.is_contiguous(memory_format=lib.channels_last), y.tolist(), x.clone(memory_format=lib.channels_last).stride()))
+        facts.append(
+            (
+                y.stride(),
+                y.is_contiguous(),
+                y.is_contiguous(memory_format=lib.channels_last),
+                y.tolist(),
+                x.clone(memory_format=lib.channels_last).stride(),
+            )
+        )
     assert facts[0] == facts[1]
     with pytest.raises(RuntimeError, match="rank 4"):
         mt.ones(2, 3).clone(memory_format=mt.channels_last)
 
 
 def test_clone_keeps_the_order_of_the_dimensions():
-    facts = [[lib.zeros(2, 3).t().clone().stride(), lib.zeros(2, 3).t().clone(memory_format=lib.contiguous_format).stride()] for lib in BOTH]
+    facts = [
+        [lib.zeros(2, 3).t().clone().stride(), lib.zeros(2, 3).t().clone(memory_format=lib.contiguous_format).stride()]
+        for lib in BOTH
+    ]
     assert facts[0] == facts[1]
 
 
@@ -140,7 +151,7 @@ def test_stride_of_one_dimension_and_of_none():
         x.stride(2)
 
 
-# -- assignment ------------------------------------------------------------------------------------------------------------
+# -- assignment -------------------------------------------------------------------------------------------------------
 
 INDICES = {
     "int": 1,
@@ -170,7 +181,11 @@ def test_assignment_and_its_gradients(name, base):
     """y[index] = v for a result, a view of one, and a plain tensor: values, versions, both gradients, second derivative."""
     seen = []
     for lib, x, v in zip(BOTH, pair(3, 4, 2, requires_grad=True), pair(1, requires_grad=True), strict=True):
-        y = {"result": lambda x=x: x * 1, "view": lambda x=x: (x * 1).transpose(0, 0)[:, :], "plain": lambda lib=lib: lib.zeros(3, 4, 2, dtype=lib.float64)}[base]()
+        y = {
+            "result": lambda x=x: x * 1,
+            "view": lambda x=x: (x * 1).transpose(0, 0)[:, :],
+            "plain": lambda lib=lib: lib.zeros(3, 4, 2, dtype=lib.float64),
+        }[base]()
         y[index_for(lib, INDICES[name])] = (v * v).reshape(())
         weights = lib.arange(24.0).reshape(3, 4, 2).to(lib.float64)
         grads = lib.autograd.grad((y * y * weights).sum(), [x, v], create_graph=True, allow_unused=True)
@@ -182,7 +197,12 @@ def test_assignment_and_its_gradients(name, base):
 
 
 def test_repeated_indices_accumulate_in_the_gradient():
-    for shape, index in [((5, 3), [0, 0, 4, 0]), ((2, 5), (slice(None), [1, 1, -1])), ((3, 4, 5), ([0, 0, 2], slice(None), [1, 1, 0])), ((3, 4), ([[0, 0], [2, 2]], [[1, 1], [3, 3]]))]:
+    for shape, index in [
+        ((5, 3), [0, 0, 4, 0]),
+        ((2, 5), (slice(None), [1, 1, -1])),
+        ((3, 4, 5), ([0, 0, 2], slice(None), [1, 1, 0])),
+        ((3, 4), ([[0, 0], [2, 2]], [[1, 1], [3, 3]])),
+    ]:
         grads = []
         for lib, x in zip(BOTH, pair(*shape, requires_grad=True), strict=True):
             y = x[index]
@@ -230,17 +250,44 @@ def test_iterating_over_a_tensor_gives_views_with_one_node():
 
 
 NODES = {
-    "Select": lambda x: x[0], "Slice": lambda x: x[0, 1:], "Unsqueeze": lambda x: x[None], "Index": lambda x: x[[0]],
-    "Permute": lambda x: x.permute(1, 0), "Transpose": lambda x: x.transpose(0, 1), "T": lambda x: x.t(), "View": lambda x: x.view(-1),
-    "Expand": lambda x: x.expand(2, 2, 3), "Unfold": lambda x: x.unfold(1, 2, 1), "Diagonal": lambda x: x.diagonal(), "AsStrided": lambda x: x.as_strided((2,), (1,)),
-    "Clone": lambda x: x.clone(), "Flip": lambda x: x.flip(0), "Roll": lambda x: x.roll(1), "Repeat": lambda x: x.repeat(2, 2), "Tril": lambda x: x.tril(),
-    "Triu": lambda x: x.triu(), "Trace": lambda x: x.trace(), "MaskedSelect": lambda x: x.masked_select(x > 1), "Take": lambda x: x.take(_lib(x).tensor([0])),
-    "Gather": lambda x: x.gather(1, _lib(x).tensor([[0]])), "ScatterAdd": lambda x: x.scatter_add(1, _lib(x).tensor([[0]]), x), "IndexSelect": lambda x: x.index_select(0, _lib(x).tensor([0])),
-    "Cat": lambda x: _lib(x).cat([x, x]), "Stack": lambda x: _lib(x).stack([x, x]), "Split": lambda x: x.split(1)[0], "SplitWithSizes": lambda x: x.split([1, 1])[0], "Unbind": lambda x: x.unbind()[0],
-    "MaskedFill of a number": lambda x: x.masked_fill(x > 1, 0), "MaskedFill of a tensor": lambda x: x.masked_fill(x > 1, _lib(x).tensor(0.0, dtype=_lib(x).float64)),
-    "IndexPut": lambda x: x.index_put((_lib(x).tensor([0]),), x[0]), "SelectScatter": lambda x: x.select_scatter(x[0], 0, 1), "SliceScatter": lambda x: x.slice_scatter(x[:1], 0, 0, 1),
-    "DiagonalScatter": lambda x: x.diagonal_scatter(x[0, :2]), "DiagEmbed": lambda x: x.diag_embed(), "IndexReduce": lambda x: x.index_reduce(0, _lib(x).tensor([0]), x[:1], "mean"),
-}  # fmt: skip
+    "Select": lambda x: x[0],
+    "Slice": lambda x: x[0, 1:],
+    "Unsqueeze": lambda x: x[None],
+    "Index": lambda x: x[[0]],
+    "Permute": lambda x: x.permute(1, 0),
+    "Transpose": lambda x: x.transpose(0, 1),
+    "T": lambda x: x.t(),
+    "View": lambda x: x.view(-1),
+    "Expand": lambda x: x.expand(2, 2, 3),
+    "Unfold": lambda x: x.unfold(1, 2, 1),
+    "Diagonal": lambda x: x.diagonal(),
+    "AsStrided": lambda x: x.as_strided((2,), (1,)),
+    "Clone": lambda x: x.clone(),
+    "Flip": lambda x: x.flip(0),
+    "Roll": lambda x: x.roll(1),
+    "Repeat": lambda x: x.repeat(2, 2),
+    "Tril": lambda x: x.tril(),
+    "Triu": lambda x: x.triu(),
+    "Trace": lambda x: x.trace(),
+    "MaskedSelect": lambda x: x.masked_select(x > 1),
+    "Take": lambda x: x.take(_lib(x).tensor([0])),
+    "Gather": lambda x: x.gather(1, _lib(x).tensor([[0]])),
+    "ScatterAdd": lambda x: x.scatter_add(1, _lib(x).tensor([[0]]), x),
+    "IndexSelect": lambda x: x.index_select(0, _lib(x).tensor([0])),
+    "Cat": lambda x: _lib(x).cat([x, x]),
+    "Stack": lambda x: _lib(x).stack([x, x]),
+    "Split": lambda x: x.split(1)[0],
+    "SplitWithSizes": lambda x: x.split([1, 1])[0],
+    "Unbind": lambda x: x.unbind()[0],
+    "MaskedFill of a number": lambda x: x.masked_fill(x > 1, 0),
+    "MaskedFill of a tensor": lambda x: x.masked_fill(x > 1, _lib(x).tensor(0.0, dtype=_lib(x).float64)),
+    "IndexPut": lambda x: x.index_put((_lib(x).tensor([0]),), x[0]),
+    "SelectScatter": lambda x: x.select_scatter(x[0], 0, 1),
+    "SliceScatter": lambda x: x.slice_scatter(x[:1], 0, 0, 1),
+    "DiagonalScatter": lambda x: x.diagonal_scatter(x[0, :2]),
+    "DiagEmbed": lambda x: x.diag_embed(),
+    "IndexReduce": lambda x: x.index_reduce(0, _lib(x).tensor([0]), x[:1], "mean"),
+}
 
 
 def _lib(x):
@@ -255,7 +302,7 @@ def test_nodes_are_named_as_torchs(name):
     assert names[0] == names[1]
 
 
-# -- warnings and refusals -------------------------------------------------------------------------------------------------
+# -- warnings and refusals --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -311,11 +358,24 @@ def test_writes_that_torch_refuses_are_refused_and_change_nothing(act):
         lambda lib, x: x.resize_(0),
         lambda lib, x: x.as_strided_((2, 2), (1, 2), 1),
         lambda lib, x: x.set_(lib.arange(3.0).to(lib.float64)),
-        lambda lib, x: x.set_(lib.arange(6.0).to(lib.float64).untyped_storage() if lib is torch else lib.arange(6.0).to(lib.float64).storage(), 1, (2,), (2,)),
+        lambda lib, x: x.set_(
+            lib.arange(6.0).to(lib.float64).untyped_storage()
+            if lib is torch
+            else lib.arange(6.0).to(lib.float64).storage(),
+            1,
+            (2,),
+            (2,),
+        ),
         lambda lib, x: x.set_(),
-        lambda lib, x: x.masked_fill_(x > 1, 0).index_fill_(0, lib.tensor([1]), 5).put_(lib.tensor([-1]), lib.tensor([9.0], dtype=lib.float64)),
+        lambda lib, x: (
+            x.masked_fill_(x > 1, 0)
+            .index_fill_(0, lib.tensor([1]), 5)
+            .put_(lib.tensor([-1]), lib.tensor([9.0], dtype=lib.float64))
+        ),
         lambda lib, x: x.tril_() if x.ndim > 1 else x.copy_(3),
-        lambda lib, x: x.scatter_(0, lib.tensor([0, 2]), 3.0, reduce="add").scatter_(0, lib.tensor([0]), 2.0, reduce="multiply"),
+        lambda lib, x: x.scatter_(0, lib.tensor([0, 2]), 3.0, reduce="add").scatter_(
+            0, lib.tensor([0]), 2.0, reduce="multiply"
+        ),
     ],
 )
 def test_writes_in_place_do_as_torch(act):
@@ -336,11 +396,16 @@ def test_resize_keeps_what_there_was():
     assert mt.ones(2).resize_as_(mt.ones(2, 1)).shape == (2, 1)
 
 
-# -- memory ------------------------------------------------------------------------------------------------------------------
+# -- memory -----------------------------------------------------------------------------------------------------------
 
 
 def test_in_place_shape_changes_have_gradients():
-    for act in (lambda t: t.t_(), lambda t: t.unsqueeze_(0), lambda t: t.transpose_(0, 1), lambda t: t.as_strided_((3, 2), (1, 3))):
+    for act in (
+        lambda t: t.t_(),
+        lambda t: t.unsqueeze_(0),
+        lambda t: t.transpose_(0, 1),
+        lambda t: t.as_strided_((3, 2), (1, 3)),
+    ):
         grads = []
         for lib, x in zip(BOTH, pair(2, 3, requires_grad=True), strict=True):
             y = x * 2
@@ -374,7 +439,7 @@ def test_as_strided_and_its_derivatives(shape, size, stride, offset, expanded):
 
 def test_as_strided_scatter_replaces_what_as_strided_shows():
     seen = []
-    for lib, x, src in zip(BOTH, pair(3, 4, requires_grad=True), pair(2, 2, requires_grad=True), strict=True):
+    for _lib, x, src in zip(BOTH, pair(3, 4, requires_grad=True), pair(2, 2, requires_grad=True), strict=True):
         y = x.as_strided_scatter(src, (2, 2), (4, 1), 1)
         (y * y * y).sum().backward()
         seen.append((y, src.grad))  # torch's x.grad is wrong: it has src's gradient where x was replaced
@@ -415,7 +480,11 @@ def test_a_source_larger_than_the_index_gets_zeros_outside():
     """torch refuses to differentiate this, or reads outside the index."""
     x, src = mt.randn(3, 4, dtype=mt.float64, requires_grad=True), mt.randn(4, 5, dtype=mt.float64, requires_grad=True)
     index = mt.tensor([[0, 1], [2, 0]])
-    for act in (lambda a, b: a.scatter(0, index, b), lambda a, b: a.scatter_add(0, index, b), lambda a, b: a.scatter_reduce(0, index, b, "mean")):
+    for act in (
+        lambda a, b: a.scatter(0, index, b),
+        lambda a, b: a.scatter_add(0, index, b),
+        lambda a, b: a.scatter_reduce(0, index, b, "mean"),
+    ):
         assert mt.autograd.gradcheck(act, (x, src))
         assert mt.autograd.gradgradcheck(act, (x, src))
 
@@ -430,7 +499,11 @@ def test_view_as_another_dtype():
     x = mt.zeros(2, dtype=mt.float32)
     x.view(mt.int32)[0] = 0x3F800000
     assert x[0] == 1.0 and x._version == 1
-    for bad in (lambda: mt.ones(3).view(mt.float64), lambda: mt.ones(()).view(mt.uint8), lambda: mt.ones(2, 4).t().view(mt.float64)):
+    for bad in (
+        lambda: mt.ones(3).view(mt.float64),
+        lambda: mt.ones(()).view(mt.uint8),
+        lambda: mt.ones(2, 4).t().view(mt.float64),
+    ):
         with pytest.raises(RuntimeError):
             bad()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd import modes
 from minitorch.autograd.modes import state
 
 # How a view came to be decides whether it may be changed in place (torch's CreationMeta).
@@ -65,7 +66,7 @@ def wrap(array: Any) -> Any:
     """A new leaf tensor over `array` (no copy) that does not require grad."""
     t = _new(result_class)
     t._array = array
-    t._counter = [0] if not state.inference else None
+    t._counter = None if modes.special_threads and state.inference else [0]
     t._requires_grad = False
     t._edge = t._grad = t._base = t._hooks = None
     return t

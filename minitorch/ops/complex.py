@@ -76,3 +76,24 @@ def _(g: Any, x: Any) -> Any:
         return zeros_as(g)
     size = abs(x)
     return where(x == 0, 0, g * x / (size * size) * 1j)
+
+
+@op(broadcasts=True, node="ComplexBackward0")
+def complex(real: Any, imag: Any) -> Any:
+    """real + i imag, from two real arrays of one dtype."""
+    xp = xp_of(real)
+    shape = xp.broadcast(real, imag).shape
+    out = xp.empty(shape, dtype="complex128" if real.dtype == "float64" else "complex64")
+    out.real[...] = real
+    out.imag[...] = imag
+    return out
+
+
+@complex.vjp("real")
+def _(g: Any) -> Any:
+    return g.real
+
+
+@complex.vjp("imag")
+def _(g: Any) -> Any:
+    return g.imag

@@ -46,6 +46,23 @@ def _(g: Any) -> Any:
     raise RuntimeError("derivative for histc is not implemented: counts are constant where they are continuous")
 
 
+@op
+def histogramdd(points: Any, weight: Any = None, *, edges: tuple) -> Any:
+    """How many of the points (n, D), or how much of their weight, lies in each cell of a grid of sorted edges."""
+    xp = xp_of(points)
+    sizes = tuple(max(0, e.size - 1) for e in edges)
+    inside, cell = xp.ones(points.shape[0], dtype=bool), xp.zeros(points.shape[0], dtype="int64")
+    for d, e in enumerate(edges):
+        x = points[:, d]
+        place = xp.searchsorted(e, x, side="right") - 1
+        place = xp.where(x == e[-1], sizes[d] - 1, place)  # the last interval includes its right edge
+        inside &= (place >= 0) & (place < sizes[d])
+        cell = cell * sizes[d] + place
+    weight = None if weight is None else weight[inside]
+    counts = xp.bincount(cell[inside], weight, math.prod(sizes))
+    return counts.astype(points.dtype).reshape(sizes)
+
+
 def _groups(new: Any, values: Any, order: Any) -> tuple:
     """(distinct values, inverse, counts) of sorted `values`, where `new` marks the first of each run."""
     xp = xp_of(new)

@@ -51,8 +51,8 @@ class Tensor(
 
     __slots__ = ("__dict__", "__weakref__")
 
-    def __new__(cls, *args: Any, device: Any = "cpu") -> Tensor:
-        made = casts.legacy_type("Tensor", dtypes.get_default_dtype(), device)(*args)
+    def __new__(cls, *args: Any, device: Any = "cpu", **kwargs: Any) -> Tensor:
+        made = casts.legacy_type("Tensor", dtypes.get_default_dtype(), device)(*args, **kwargs)
         return made if cls is Tensor else made.as_subclass(cls)
 
     def as_subclass(self, cls: type) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.base import TensorBase
 from minitorch.ops import arithmetic
 from minitorch.ops import complex as ops
-from minitorch.tensor.binding import function
+from minitorch.ops.kinds import scalar_name
+from minitorch.tensor.binding import function, write_out
 from minitorch.tensor.operators import tensor_argument, twin
 
 if TYPE_CHECKING:
@@ -98,7 +99,29 @@ def view_as_real(input: Tensor) -> Tensor:
     return ops.view_as_real(tensor_argument("view_as_real", "input", input))
 
 
+def complex(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
+    """real + i imag; both float32, or both float64.
+
+    >>> import minitorch as mt
+    >>> mt.complex(mt.tensor([1.0]), mt.tensor([2.0]))
+    tensor([1.+2.j])
+    """
+    tensor_argument("complex", "real", real, 1)
+    tensor_argument("complex", "imag", imag, 2)
+    kinds = real._array.dtype, imag._array.dtype
+    if any(k.name not in ("float32", "float64") for k in kinds):
+        raise RuntimeError(f"complex: Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}")
+    if kinds[0] != kinds[1]:
+        raise RuntimeError(
+            f"complex: Expected object of scalar type {scalar_name(real._array)} but got scalar type "
+            f"{scalar_name(imag._array)} for second argument"
+        )
+    result = ops.complex(real, imag)
+    return result if out is None else write_out("complex", out, result, (real, imag))
+
+
 FUNCTIONS: dict[str, Callable] = {
+    "complex": complex,
     "real": real,
     "imag": imag,
     "view_as_real": view_as_real,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.ops import linalg as ops
-from minitorch.tensor import cholesky, factoring, products, return_types, solving
+from minitorch.tensor import cholesky, factoring, products, return_types, solving, tensorial
 from minitorch.tensor.binding import function, write_out
 from minitorch.tensor.matrices import square
 
@@ -126,6 +126,15 @@ class LinalgMixin(TensorBase):
         """
         return products.kron(self, other)
 
+    def matrix_exp(self) -> Tensor:
+        """e**self, the sum of self^n / n!: linalg.matrix_exp.
+
+        >>> import minitorch as mt
+        >>> mt.zeros(1, 1).matrix_exp()
+        tensor([[1.]])
+        """
+        return tensorial.matrix_exp(self)  # type: ignore[arg-type]
+
     def lu_solve(self, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
         """X with A X = self, from A's LU factorization.
 
@@ -173,4 +182,6 @@ FUNCTIONS: dict[str, Callable] = {
     "pinverse": function(LinalgMixin.pinverse),
     "matrix_power": function(LinalgMixin.matrix_power, out=True),
     "lu_solve": lu_solve,
+    "lu_unpack": tensorial.lu_unpack,
+    "matrix_exp": function(LinalgMixin.matrix_exp),
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def _product(x: Any, y: Any) -> Any:
+def matrix_product(x: Any, y: Any) -> Any:
     """x @ y by the op that torch would name for these numbers of dimensions."""
     n, m = x._array.ndim, y._array.ndim
     if n == 2:
@@ -65,12 +65,12 @@ class MatmulMixin(TensorBase):
     def __matmul__(self, other: Any) -> Tensor:
         if not isinstance(other, TensorBase):
             return NotImplemented
-        return _product(self, other)
+        return matrix_product(self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
         if not isinstance(other, TensorBase):
             return NotImplemented
-        return _product(other, self)
+        return matrix_product(other, self)
 
     def __imatmul__(self, other: Any) -> Tensor:
         raise TypeError("unsupported operand type(s) for @=: 'Tensor' and 'Tensor'\n    hint  x = x @ other")
@@ -87,7 +87,7 @@ class MatmulMixin(TensorBase):
         """
         if not isinstance(other, TensorBase):
             raise type_error("matmul", "other", 1, "Tensor", other)
-        return _product(self, other)
+        return matrix_product(self, other)
 
     def mm(self, mat2: Tensor) -> Tensor:
         """Product of two matrices: (n, k) @ (k, m) -> (n, m).

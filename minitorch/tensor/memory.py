@@ -242,9 +242,9 @@ class MemoryMixin(TensorBase):
         bump(self)
         return self  # type: ignore[return-value]
 
-    def resize_as_(self, other: Tensor, *, memory_format: Any = contiguous_format) -> Tensor:
-        """resize_(other.shape)."""
-        return self.resize_(other._array.shape, memory_format=memory_format)
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = contiguous_format) -> Tensor:
+        """resize_(the_template.shape)."""
+        return self.resize_(the_template._array.shape, memory_format=memory_format)
 
     def set_(self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None) -> Tensor:
         """Make this tensor one on the memory of `source` (a tensor, or a storage with offset, size and stride)."""
@@ -332,7 +332,7 @@ def _fill_value(op: str, value: Any) -> Any:
 
 def _check_strides(op: str, t: Any, size: Any, stride: Any, offset: int | None) -> tuple[tuple, tuple, int]:
     size, stride = ints(op, "size", size), ints(op, "stride", stride, 2)
-    if any(s < 0 for s in t._array.strides):
+    if any(s < 0 and n > 1 for s, n in zip(t._array.strides, t._array.shape, strict=True)):
         raise RuntimeError(
             f"{op}: the tensor has negative strides {list(t.stride())} (it came from such a NumPy array)\n"
             "    hint  .contiguous() makes a copy without"

@@ -1,8 +1,7 @@
-"""Searching, distinct elements, counts and histograms, as methods and functions."""
+"""Searching sorted sequences and distinct elements, as methods and functions."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,51 +45,6 @@ class SearchMixin(TensorBase):
         refuse_dtype(self, "c", "unique_consecutive")
         where = _unique_dim(self, dim, "unique_consecutive")
         return _parts(ops.unique_consecutive(self, dim=where), return_inverse, return_counts)
-
-    def bincount(self, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-        """How often each of 0, 1, ... occurs in a vector of non-negative integers; with `weights`, their sums.
-
-        >>> import minitorch as mt
-        >>> mt.tensor([0, 2, 2]).bincount()
-        tensor([1, 0, 2])
-        """
-        refuse_dtype(self, "bfcV", "bincount_cpu")
-        if minlength < 0:
-            raise RuntimeError(f"bincount: minlength should be >= 0, but it is {minlength}")
-        array = self._array
-        if array.ndim != 1 or (array.size and int(array.min()) < 0):
-            raise RuntimeError(
-                f"bincount only supports 1-d non-negative integral inputs, not shape {list(array.shape)}"
-            )
-        if weights is not None and weights._array.shape != array.shape:
-            raise RuntimeError("bincount: weights should be 1-d and have the same length as input")
-        if weights is not None and not array.size:  # torch's counts of nothing are integers
-            weights = None
-        return ops.bincount(self, weights, minlength=minlength)
-
-    def histc(self, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
-        """Counts of the elements in `bins` equal intervals from `min` to `max`; if these are equal, the data's range.
-
-        >>> import minitorch as mt
-        >>> mt.tensor([1.0, 2.0, 1.5]).histc(bins=2, min=0, max=4)
-        tensor([2., 1.])
-        """
-        refuse_dtype(self, "biuc", "histogram_cpu")
-        if bins <= 0:
-            raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
-        low, high = _outer_edges(self._array, float(min), float(max))
-        return ops.histc(self, bins=int(bins), low=low, high=high)
-
-
-def _outer_edges(array: Any, low: float, high: float) -> tuple[float, float]:
-    """histc's range: the data's if none is given; widened if that is a point."""
-    if low == high and array.size:
-        low, high = float(array.min()), float(array.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise RuntimeError(f"torch.histc: range of [{low}, {high}] is not finite")
-    if low > high:
-        raise RuntimeError("torch.histc: max must be larger than min")
-    return (low - 1, high + 1) if low == high else (low, high)
 
 
 def _unique_dim(x: Any, dim: Any, name: str) -> int | None:
@@ -198,8 +152,6 @@ def bucketize(
 FUNCTIONS: dict[str, Callable] = {
     "unique": function(SearchMixin.unique),
     "unique_consecutive": function(SearchMixin.unique_consecutive),
-    "bincount": function(SearchMixin.bincount),
-    "histc": function(SearchMixin.histc, out=True),
     "searchsorted": searchsorted,
     "bucketize": bucketize,
 }

@@ -15,7 +15,7 @@ from minitorch.ops.decompositions import svdvals
 from minitorch.ops.lu import identity_like
 from minitorch.ops.shape import reshape, squeeze, transpose, unsqueeze
 from minitorch.tensor import return_types
-from minitorch.tensor.matmul import _product as product
+from minitorch.tensor.matmul import matrix_product as product
 from minitorch.tensor.matrices import check_fit, check_square, floating, matrix, same_dtype, square, with_out
 
 if TYPE_CHECKING:

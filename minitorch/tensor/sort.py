@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.ops import sort as ops
-from minitorch.tensor import return_types, search
+from minitorch.tensor import counts, return_types, search
 from minitorch.tensor.binding import function
 from minitorch.tensor.dims import one_dim, refuse_dtype
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class SortMixin(search.SearchMixin, TensorBase):
+class SortMixin(search.SearchMixin, counts.CountsMixin, TensorBase):
     __slots__ = ()
 
     def sort(self, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
@@ -139,4 +139,5 @@ FUNCTIONS: dict[str, Callable] = {
     },
     "argsort": function(SortMixin.argsort),
     **search.FUNCTIONS,
+    **counts.FUNCTIONS,
 }

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-def spread_arguments(x: Any, name: str, dim: Any, unbiased: Any, correction: Any) -> tuple[Any, float]:
+def spread_arguments(x: Any, name: str, dim: Any, unbiased: bool, correction: Any) -> tuple[Any, float]:
     """(dim, correction) from torch's two ways to call std and var, of which `std(unbiased)` comes as `dim`."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    if unbiased is not None and correction is not None:
+    if not unbiased and correction is not None:
         raise TypeError(f"{name}() received an invalid combination of arguments: give unbiased or correction, not both")
     if x._array.dtype.kind in "biu":
         raise RuntimeError("std and var only support floating point and complex dtypes\n    hint  x.float()")
     if correction is None:
-        correction = 1 if unbiased is None else int(unbiased)
+        correction = int(unbiased)
     dim = reduced_dims(dim, x._array.ndim, name)
     if sums.count(x._array.shape, dim) <= correction:
         warnings.warn(
@@ -42,7 +42,7 @@ class StatisticsMixin(TensorBase):
     __slots__ = ()
 
     def var(
-        self, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
     ) -> Tensor:
         """Variance over `dim`: sum((x - mean)**2) / (n - correction), correction being 1 (unbiased) unless given.
 
@@ -54,7 +54,7 @@ class StatisticsMixin(TensorBase):
         return ops.var(self, dim=dim, correction=correction, keepdim=keepdim)
 
     def std(
-        self, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
     ) -> Tensor:
         """Standard deviation over `dim`: the square root of `var`. Its gradient is 0 where it is 0.
 
@@ -92,7 +92,7 @@ class StatisticsMixin(TensorBase):
 def std_mean(
     input: Tensor,
     dim: Any = None,
-    unbiased: bool | None = None,
+    unbiased: bool = True,
     keepdim: bool = False,
     *,
     correction: float | None = None,
@@ -111,7 +111,7 @@ def std_mean(
 def var_mean(
     input: Tensor,
     dim: Any = None,
-    unbiased: bool | None = None,
+    unbiased: bool = True,
     keepdim: bool = False,
     *,
     correction: float | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.spec import ANY_REAL, COMPLEX, In, call, shapes, spec, unary
+from parity.spec import ANY_REAL, COMPLEX, Bad, In, broadcastable, call, shapes, spec, unary
 from parity.tables import COMPLEX_EDGES, EDGES, EVERYTHING, refused
 
 spec("real", unary(), dtypes=COMPLEX)
@@ -16,3 +16,7 @@ spec("conj_physical", unary(), dtypes=EVERYTHING, method=True, inplace=True, out
 ANGLE = {"edges": (call(EDGES), call(COMPLEX_EDGES)), "ties": "the gradient is 0 at 0 and for real numbers"}
 spec("angle", unary(avoid=(0.0,)), dtypes=COMPLEX, method=True, out=True, **ANGLE)
 spec("Tensor.angle", unary(avoid=(0.0,)), dtypes=ANY_REAL, **ANGLE)
+
+MIXED = call(In((2,), dtype="float32"), In((2,), dtype="float64"))
+PAIR = broadcastable(2).map(lambda s: call(In(s[0]), In(s[1])))
+spec("complex", PAIR, out=True, errors=(Bad(MIXED, "Expected object of scalar type Float"),))

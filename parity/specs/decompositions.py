@@ -192,3 +192,19 @@ spec(
     out=True,
     **ROUNDED,
 )
+
+
+@st.composite
+def unpacked(draw) -> Call:
+    m, n = draw(st.sampled_from(((3, 3), (2, 3), (4, 2))))
+    pivots = In((min(m, n),), dtype="int32", make=exchanges)
+    if draw(st.integers(0, 3)) == 0:  # torch fails to differentiate this
+        return call(In((m, n), grad=False), pivots, unpack_data=False)
+    return call(In((m, n)), pivots, unpack_pivots=draw(st.booleans()))
+
+
+def exchanges(rng, shape, dtype):
+    return np.array([rng.integers(i, shape[0]) + 1 for i in range(shape[0])], dtype=dtype)
+
+
+spec("lu_unpack", unpacked(), dtypes=FLOATS, errors=(Bad(call(A, np.array([1, 2, 3])), "int32"),))

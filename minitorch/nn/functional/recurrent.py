@@ -9,7 +9,7 @@ from minitorch.ops import recurrent as ops
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["lstm_layer"]
+__all__: list[str] = []  # torch has no such function: nn.LSTM calls lstm_layer from here
 
 
 def lstm_layer(
@@ -24,7 +24,7 @@ def lstm_layer(
 
     >>> import minitorch as mt
     >>> zeros = mt.zeros(1, 2)
-    >>> y, h, c = mt.nn.functional.lstm_layer(mt.ones(3, 1, 4), zeros, zeros, mt.zeros(8, 4), mt.zeros(8, 2))
+    >>> y, h, c = mt.nn.functional.recurrent.lstm_layer(mt.ones(3, 1, 4), zeros, zeros, mt.zeros(8, 4), mt.zeros(8, 2))
     >>> y.shape, h.shape
     (torch.Size([3, 1, 2]), torch.Size([1, 2]))
     """

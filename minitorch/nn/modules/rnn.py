@@ -7,6 +7,7 @@ from typing import Any
 
 from minitorch.nn import functional as F
 from minitorch.nn import init
+from minitorch.nn.functional.recurrent import lstm_layer
 from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.tensor import FUNCTIONS
@@ -119,7 +120,7 @@ class LSTM(RNNBase):
             outs = []
             for suffix in self._suffixes(layer):
                 reverse = suffix.endswith("reverse")
-                y, h, c = F.lstm_layer(x.flip(0) if reverse else x, h0[k], c0[k], *self._weights(suffix))
+                y, h, c = lstm_layer(x.flip(0) if reverse else x, h0[k], c0[k], *self._weights(suffix))
                 outs.append(y.flip(0) if reverse else y)
                 hs.append(h)
                 cs.append(c)
