@@ -54,6 +54,11 @@ def basic_items(draw, s: tuple) -> tuple:
     return tuple(items)
 
 
+def new_items(s: tuple) -> st.SearchStrategy[tuple]:
+    """A new dimension at the front, at the end, or after an int."""
+    return st.sampled_from(((None,), (Ellipsis, None), (0, None)))
+
+
 @st.composite
 def advanced_items(draw, s: tuple) -> tuple:
     """At least one index array, list or mask among ints, slices and None."""
@@ -94,7 +99,7 @@ def mask_items(draw, s: tuple) -> tuple:
 @st.composite
 def getitems(draw) -> Call:
     s = draw(shapes(min_dims=1, zero=False))
-    kind = draw(st.sampled_from((basic_items, basic_items, advanced_items, mask_items)))
+    kind = draw(st.sampled_from((basic_items, new_items, advanced_items, mask_items)))
     index = draw(kind(s))
     if len(index) == 1 and draw(st.booleans()):
         index = index[0]

@@ -113,7 +113,7 @@ spec(
     method=True,
     inplace=True,
     out=True,
-    ties="the values that equal the extremum share the gradient evenly; a zero among factors sees the product of the others",
+    ties="what equals the extremum shares the gradient evenly; a zero among factors sees the product of the others",
     edges=tuple(
         call(TIED, 0, TIED_INDEX, TIED_SRC, r, include_self=k)
         for r in ("sum", "prod", "mean", "amax", "amin")
