@@ -39,7 +39,15 @@ from minitorch.tensor import FUNCTIONS as _FUNCTIONS
 from minitorch.tensor import Size, Tensor
 from minitorch.tensor.casts import CUDA_LEGACY_TYPES as _CUDA_LEGACY_TYPES
 from minitorch.tensor.casts import LEGACY_TYPES as _LEGACY_TYPES
-from minitorch.tensor.creation import channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, strided
+from minitorch.tensor.creation import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from minitorch.tensor.printing import set_printoptions
 from minitorch.tensor.random import Generator, default_generator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minitorch.autograd.op import registry
 from parity import mutants
-from parity.exempt import UNREACHED, UNNOTICED
+from parity.exempt import UNNOTICED, UNREACHED
 
 
 def test_every_vjp_is_watched() -> None:

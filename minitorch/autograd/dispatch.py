@@ -69,7 +69,7 @@ def _unary(made: Op) -> Callable:
             out = explain_failure(made, (x,), settings, error)
         if out.__class__ is not a.__class__:
             out = as_array(out, a)
-        t = new(base.result_class)
+        t: Any = new(base.result_class)
         t._array = out
         t._counter = [0]
         t._requires_grad = False
@@ -138,7 +138,7 @@ def _binary(made: Op) -> Callable:
             return run((x, y), {})  # which tries again and explains
         if out.__class__ is not a.__class__:
             out = as_array(out, a)
-        t = new(base.result_class)
+        t: Any = new(base.result_class)
         t._array = out
         t._counter = [0]
         t._requires_grad = False

@@ -25,7 +25,7 @@ FAILURES = (ValueError, TypeError, IndexError, OverflowError, NotImplementedErro
 def explain_failure(op: Op, inputs: tuple, settings: dict, error: Exception) -> NoReturn:
     """Raise the exception torch's user would catch, from the array library's `error`."""
     tensors = [t for t in inputs if isinstance(t, TensorBase)]
-    found = mixed_devices(op.name, tensors)
+    found: Exception | None = mixed_devices(op.name, tensors)
     if found is None and op.diagnose is not None:
         found = op.diagnose(inputs, settings, error)
     if found is None and op.broadcasts:

@@ -218,8 +218,14 @@ def _connect(node: Any, args: tuple, outputs: tuple, recorded: bool) -> list:
             if source is not None and not any(o is t for t in node.dirty):
                 o = _custom_view(o, source)
         final.append(o)
-    if not recorded:
-        return final
+    if recorded:
+        _hang_outputs(node, outputs, final)
+        node.keep(outputs)
+    return final
+
+
+def _hang_outputs(node: Any, outputs: tuple, final: list) -> None:
+    """Make `final`, which stand for the forward's `outputs`, the outputs of the node in the graph."""
     for k, o in enumerate(final):
         if not isinstance(o, TensorBase) or any(outputs[k] is t for t in node.non_differentiable):
             continue
@@ -238,8 +244,6 @@ def _connect(node: Any, args: tuple, outputs: tuple, recorded: bool) -> list:
         o._edge, o._requires_grad = slot, True
         if o._base is not None:
             o._view_version = o._counter[0]
-    node.keep(outputs)
-    return final
 
 
 def _custom_view(o: Any, source: Any) -> Any:

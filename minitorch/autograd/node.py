@@ -48,6 +48,9 @@ class Node:
     pure = True  # vjp results are fresh arrays or the upstream gradient itself or views, never someone else's array
     edges: tuple
     saved: Any
+    seq: int
+    shape: Any
+    dtype: Any
     hooks: Hooks | None
 
     def apply(self, g: Any, graph: bool, needed: Any) -> Any:
@@ -66,7 +69,7 @@ class Node:
     @property
     def next_functions(self) -> tuple:
         """((node, output number), ...) of the nodes that made the inputs; (None, 0) where none is needed."""
-        result = []
+        result: list[tuple[Any, int]] = []
         for edge in self.edges:
             if edge is None or isinstance(edge, DeadEnd):
                 result.append((None, 0))
@@ -236,7 +239,7 @@ def set_view_refresher(fn: Callable[[TensorBase], None]) -> None:
 
 def result_at(edge: Any, array: Any) -> Any:
     """A tensor over `array` that hangs on `edge`: how a saved value re-enters the graph under create_graph."""
-    t = object.__new__(tensor_class())
+    t: Any = object.__new__(tensor_class())
     t._array = array
     t._counter = [0]
     t._grad = t._base = t._hooks = None

@@ -116,7 +116,7 @@ class Op:
         return cls
 
     def node_class_for(self, settings: dict, inputs: tuple) -> type:
-        name = self.node_name(*(({**self.settings, **settings}, inputs)[: self.node_name.__code__.co_argcount]))  # type: ignore[misc]
+        name = self.node_name(*(({**self.settings, **settings}, inputs)[: self.node_name.__code__.co_argcount]))  # type: ignore[misc, union-attr]
         return self.node_classes.get(name) or self._make_node_class(name)
 
     def vjp(self, *inputs: str) -> Callable[[Callable], Callable]:
@@ -245,7 +245,7 @@ class Op:
     def make_node(
         self, inputs: tuple, settings: dict, edges: tuple, tensors: tuple, aux: tuple = (), needs: Any = None
     ) -> Node:
-        node = object.__new__(self.node_class if self.node_name is None else self.node_class_for(settings, inputs))
+        node: Any = object.__new__(self.node_class if self.node_name is None else self.node_class_for(settings, inputs))
         node.edges = edges
         node.seq = next_seq()
         node.hooks = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from minitorch.autograd.base import CUSTOM_VIEW, INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, VIEW, TensorBase, wrap
+from minitorch.autograd.base import CUSTOM_VIEW, INFERENCE_VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, VIEW, TensorBase
 from minitorch.autograd.failures import FAILURES, explain_failure
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, Slot, edge_of, next_seq, result_at, set_view_refresher
@@ -134,6 +134,8 @@ class CopySlices(Node):
 
     __slots__ = ("fn", "geometry")
     pure = True
+    fn: Node
+    geometry: Geometry
 
     def apply(self, g: Any, graph: bool, needed: Any) -> Any:
         part = strided_take(g, geometry=self.geometry)

@@ -226,8 +226,6 @@ def can_cast(from_: dtype, to: dtype) -> bool:
 
 
 class _Info:
-    dtype: str
-
     def __init__(self, d: dtype) -> None:
         self.dtype = d.name
         self.bits = d.itemsize * 8

@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class Generator(ChoiceStreams):
     [0.4962566  0.7682218  0.08847743]
     """
 
-    def __init__(self, device: object = "cpu", *, seed: int | None = DEFAULT_SEED) -> None:
+    def __init__(self, device: Any = "cpu", *, seed: int | None = DEFAULT_SEED) -> None:
         """`seed=None`: a random seed, chosen when it is first needed."""
         self.device = device
         self._lock = threading.RLock()

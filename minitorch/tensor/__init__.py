@@ -57,7 +57,7 @@ class Tensor(
 
     def as_subclass(self, cls: type) -> Any:
         """The same tensor as an instance of a subclass, sharing memory and history."""
-        t = object.__new__(cls)
+        t: Any = object.__new__(cls)
         for slot in TensorBase.__slots__:
             if hasattr(self, slot):
                 setattr(t, slot, getattr(self, slot))

@@ -95,7 +95,7 @@ class CastsMixin(TensorBase):
         if not isinstance(dtype, (str, builtins.type)):
             raise TypeError("type(): dtype must be a type, str, or dtype object")
         found = dtypes.from_legacy(dtype) if isinstance(dtype, str) and dtype.startswith("torch.") else None
-        if found is None:
+        if found is None or not isinstance(dtype, str):
             raise ValueError(f"invalid type: '{dtype if isinstance(dtype, str) else dtype.__name__}'")
         return self.to(device="cuda" if ".cuda." in dtype else "cpu", dtype=found)
 

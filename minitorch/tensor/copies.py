@@ -62,7 +62,7 @@ def reduce_tensor(t: Any) -> tuple:
 
 def rebuild(cls: type, array: np.ndarray, where: str, requires_grad: bool, attributes: dict) -> Any:
     """The tensor that reduce_tensor took apart."""
-    t = object.__new__(cls)
+    t: Any = object.__new__(cls)
     fill_slots(t, to_device(array, device(where)), requires_grad)
     t.__dict__.update(attributes)
     return t

@@ -353,7 +353,7 @@ class CoreMixin(TensorBase):
 
     def __reversed__(self) -> Tensor:
         """Flipped along all dimensions, as torch's."""
-        return self.flip(tuple(range(self._array.ndim))) if self._array.ndim else self  # type: ignore[attr-defined]
+        return self.flip(tuple(range(self._array.ndim))) if self._array.ndim else self  # type: ignore[attr-defined, return-value]
 
     def __len__(self) -> int:
         if self._array.ndim == 0:

@@ -316,7 +316,7 @@ def unfold(input: Tensor, kernel_size: IntOr, dilation: IntOr = 1, padding: IntO
         )
         raise RuntimeError(explain(f"unfold: {what}, but got: {list(shape)}", [("input", shape, "")]))
     x, was = batched("unfold", input, 2)
-    blocks = [conv_output_size(*s) for s in zip(shape[-2:], kernel, stride, padding, dilation, strict=True)]
+    blocks = _block_counts(shape[-2:], kernel, dilation, padding, stride)
     if any(b < 1 for b in blocks):
         what = (
             f"Given input with spatial size {shape[-2:]}, kernel_size={kernel}, dilation={dilation}, padding={padding}"
@@ -356,7 +356,7 @@ def fold(
             f"but got input.size(1)={shape[-2]} and kernel_size={kernel}"
         )
         raise RuntimeError(explain(f"fold: {what}", rows))
-    blocks = [conv_output_size(*s) for s in zip(spatial, kernel, stride, padding, dilation, strict=True)]
+    blocks = _block_counts(spatial, kernel, dilation, padding, stride)
     given = (
         f"Given output_size={spatial}, kernel_size={kernel}, dilation={dilation}, padding={padding}, stride={stride}"
     )
@@ -375,6 +375,11 @@ def fold(
     x, was = (input, True) if len(shape) == 3 else (input.unsqueeze(0), False)
     y = ops.fold_columns(x, spatial=spatial, kernel=kernel, dilation=dilation, padding=padding, stride=stride)
     return unbatched(y, was)
+
+
+def _block_counts(spatial: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> list[int]:
+    """How many windows fit along each dimension."""
+    return [conv_output_size(*s) for s in zip(spatial, kernel, stride, padding, dilation, strict=True)]
 
 
 def _window_settings(op: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple:

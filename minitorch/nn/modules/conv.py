@@ -45,7 +45,7 @@ class _ConvNd(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size, self.stride, self.dilation = (as_tuple(v, n) for v in (kernel_size, stride, dilation))
-        self.padding = padding if isinstance(padding, str) else as_tuple(padding, n)
+        self.padding: Any = padding if isinstance(padding, str) else as_tuple(padding, n)
         self.groups = groups
         self.padding_mode = padding_mode
         self.weight = Parameter(
@@ -61,13 +61,13 @@ class _ConvNd(Module):
             if fan_in:
                 init.uniform_(self.bias, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in))
 
-    def _edge_padding(self) -> list[int]:
+    def _edge_padding(self) -> tuple[int, ...]:
         """The padding as F.pad takes it (last dimension first), for the padding modes other than zeros."""
         if self.padding == "same":
             total = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
-            return [side for t in reversed(total) for side in (t // 2, t - t // 2)]
+            return tuple(side for t in reversed(total) for side in (t // 2, t - t // 2))
         sides = (0,) * self.ndim if self.padding == "valid" else self.padding
-        return [p for p in reversed(sides) for _ in range(2)]
+        return tuple(p for p in reversed(sides) for _ in range(2))
 
     def forward(self, input: Any) -> Any:
         if self.padding_mode != "zeros":

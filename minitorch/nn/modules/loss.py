@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.nn import functional as F
+from minitorch.nn.functional.reduction import reduction_name
 from minitorch.nn.modules.module import Module
 
 
@@ -12,7 +13,7 @@ class _Loss(Module):
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
-            reduction = F.legacy_reduction(size_average, reduce)
+            reduction = reduction_name(type(self).__name__, reduction, size_average, reduce)
         self.reduction = reduction
 
 
