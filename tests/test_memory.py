@@ -244,3 +244,17 @@ def test_view_as_another_dtype():
     ):
         with pytest.raises(RuntimeError):
             bad()
+
+
+def test_transposes_that_torch_deprecates_warn():
+    with pytest.warns(UserWarning, match="deprecated"):
+        assert mt.ones(2, 3, 4).T.shape == (4, 3, 2)
+    with pytest.warns(UserWarning, match="deprecated"):
+        assert mt.ones(()).mT.shape == ()
+    for name in ("mT", "mH", "H"):
+        with pytest.raises(RuntimeError, match="only supported on matrices"):
+            getattr(mt.ones(3), name)
+
+
+def test_reversed_runs_from_the_end():
+    assert [r.tolist() for r in reversed(mt.arange(4).reshape(2, 2))] == [[2, 3], [0, 1]]

@@ -227,6 +227,8 @@ def add_rows(out: Any, places: Any, rows: Any) -> None:
     width = out.shape[1]
     if rows.size == 0:
         return
+    if out.dtype == "int64":  # CuPy adds to unsigned numbers only; the bits are the same
+        out, rows = out.view("uint64"), rows.view("uint64")
     flat = out.reshape(-1)
     if width == 1:
         xp.add.at(flat, places, rows.reshape(-1))

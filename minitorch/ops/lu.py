@@ -23,7 +23,9 @@ def lu_factor(x: Any) -> tuple:
     pivots = xp.zeros((LU.shape[0], k), dtype="int32")
     info = xp.zeros(LU.shape[0], dtype="int32")
     for j in range(k):
-        p = j + abs(LU[:, j:, j]).argmax(axis=1)
+        column = LU[:, j:, j]
+        # LAPACK measures complex numbers by |re| + |im|
+        p = j + (abs(column) if column.dtype.kind != "c" else abs(column.real) + abs(column.imag)).argmax(axis=1)
         pivots[:, j] = p + 1
         chosen = LU[rows, p].copy()
         LU[rows, p] = LU[:, j]

@@ -50,9 +50,9 @@ def scatter_reduce(
 
 
 def _arrivals(x: Any, index: Any, dim: int, include_self: bool) -> Any:
-    """How many values meet at each place; at least one."""
+    """How many values meet at each place; at least one. Unsigned: CuPy can add at places to those only."""
     xp = xp_of(x)
-    n = xp.full(x.shape, 1 if include_self else 0, dtype="int64")
+    n = xp.full(x.shape, 1 if include_self else 0, dtype="uint64")
     xp.add.at(n, _grid(index, dim), 1)
     return xp.maximum(n, 1)
 

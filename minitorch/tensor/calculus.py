@@ -42,9 +42,9 @@ class CalculusMixin(TensorBase):
         parts = [t for t in (prepend, self, append) if t is not None]
         for t in parts:
             _check_joinable(self._array.shape, t._array.shape, dim)
-        x: Any = parts[0] if len(parts) == 1 else cat(*parts, dim=dim)
         if n == 0:
-            return elementwise.mul(x, 1) if x is self else x
+            return self.clone()  # whatever is joined on, as in torch
+        x: Any = parts[0] if len(parts) == 1 else cat(*parts, dim=dim)
         step = logical_xor if x._array.dtype.kind == "b" else elementwise.sub
         for _ in range(min(n, x._array.shape[dim] or 1)):
             x = step(_part(x, dim, 1, None), _part(x, dim, None, -1))

@@ -48,7 +48,7 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Tens
     n = input._array.size
     rows = math.comb(n + r - 1, r) if with_replacement and n else math.comb(n, r)
     if r == 0:
-        return input[:0]
+        return wrap(xp_of(input._array).empty(0, dtype=input._array.dtype))
     flat = list(itertools.chain.from_iterable(choose(range(n), r)))
     index = wrap(xp_of(input._array).asarray(flat, dtype="int64"))
     return scattering.index_select(input, index, dim=0).reshape(rows, r)

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
+from minitorch.autograd.primitives import alias
 from minitorch.errors import explain, wrap_dim, wrap_dims
 from minitorch.ops import shape as ops
 from minitorch.tensor import combining, diagonal, joining, memory, repetition
 from minitorch.tensor.binding import function
+from minitorch.tensor.notice import warn_user
 from minitorch.tensor.sizes import integer, ints, one_or_many
 
 if TYPE_CHECKING:
@@ -162,6 +164,12 @@ class ShapeMixin(
     @property
     def T(self) -> Tensor:
         """The dimensions in reverse order."""
+        if self._array.ndim != 2:
+            warn_user(
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+                "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+                "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+            )
         return ops.permute(self, dims=tuple(range(self._array.ndim - 1, -1, -1)))
 
     @property
@@ -189,6 +197,9 @@ class ShapeMixin(
 
     def _matrix_transpose(self, name: str) -> Tensor:
         ndim = self._array.ndim
+        if ndim == 0:
+            warn_user(f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.")
+            return alias(self)
         if ndim < 2:
             raise RuntimeError(
                 f"tensor.{name} is only supported on matrices or batches of matrices. Got {ndim}-D tensor."
@@ -264,6 +275,9 @@ class ShapeMixin(
     def flip(self, dims: tuple[int, ...]) -> Tensor:
         """A copy with the order of the elements reversed along `dims`."""
         return ops.flip(self, dims=wrap_dims(dims, self._array.ndim, "flip"))
+
+    def __reversed__(self) -> Tensor:
+        return ops.flip(self, dims=(0,)) if self._array.ndim else self  # type: ignore[return-value]
 
     def fliplr(self) -> Tensor:
         """flip(1)."""

@@ -39,7 +39,8 @@ def options(draw: Any, names: tuple[str, ...] = DTYPES) -> dict:
     """dtype=, requires_grad=, or neither."""
     chosen = draw(st.sampled_from((None, *names)))
     found = {} if chosen is None else {"dtype": DType(chosen)}
-    if (chosen is None or chosen in DTYPES[:4] or chosen.startswith("complex")) and draw(st.booleans()):
+    # not where the dtype is that of another tensor, which may hold integers
+    if chosen is not None and (chosen in DTYPES[:4] or chosen.startswith("complex")) and draw(st.booleans()):
         found["requires_grad"] = True
     return found
 
@@ -79,6 +80,8 @@ def filled(draw: Any) -> Call:
     value = draw(st.sampled_from((*VALUES, 2j)))
     names = DTYPES if value != float("inf") and not isinstance(value, complex) else ("float64", "float16")
     names = ("complex64", "complex128") if isinstance(value, complex) else names
+    if not isinstance(value, complex) and value < 0:
+        names = tuple(n for n in names if n != "uint8")
     return call(draw(shapes()), value, **draw(options(names) if not isinstance(value, (bool, int)) else st.just({})))
 
 

@@ -19,7 +19,10 @@ def max_calls(draw: Any, n: int) -> Call:
     kernel = tuple(draw(st.integers(1, 3)) for _ in range(n))
     stride = draw(st.one_of(st.none(), st.tuples(*[st.integers(1, 3)] * n), st.integers(1, 3)))
     padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
-    dilation = draw(st.sampled_from((1, (1,) * n, (2, 1, 1)[:n] if n > 1 else 2)))
+    # a dilated kernel must fit: the first of three sizes is the smallest
+    wide = (2, 1, 1)[:n] if n > 1 else 2
+    fits = 2 * (kernel[0] - 1) + 1 <= SIZES[n][0] + 2 * padding[0]
+    dilation = draw(st.sampled_from((1, (1,) * n, wide) if fits else (1, (1,) * n)))
     x = In((*draw(BATCHES), 3, *SIZES[n]), distinct=True)
     return call(x, kernel, stride, padding, dilation, draw(st.booleans()), draw(st.booleans()))
 
