@@ -11,7 +11,6 @@ import torch
 
 import minitorch as mt
 import minitorch.nn
-import minitorch.optim
 
 LIBRARIES = (torch, mt)
 
