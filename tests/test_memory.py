@@ -254,7 +254,3 @@ def test_transposes_that_torch_deprecates_warn():
     for name in ("mT", "mH", "H"):
         with pytest.raises(RuntimeError, match="only supported on matrices"):
             getattr(mt.ones(3), name)
-
-
-def test_reversed_runs_from_the_end():
-    assert [r.tolist() for r in reversed(mt.arange(4).reshape(2, 2))] == [[2, 3], [0, 1]]

@@ -166,8 +166,8 @@ class ShapeMixin(
         """The dimensions in reverse order."""
         if self._array.ndim != 2:
             warn_user(
-                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
-                "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+                "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
                 "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
             )
         return ops.permute(self, dims=tuple(range(self._array.ndim - 1, -1, -1)))
@@ -275,9 +275,6 @@ class ShapeMixin(
     def flip(self, dims: tuple[int, ...]) -> Tensor:
         """A copy with the order of the elements reversed along `dims`."""
         return ops.flip(self, dims=wrap_dims(dims, self._array.ndim, "flip"))
-
-    def __reversed__(self) -> Tensor:
-        return ops.flip(self, dims=(0,)) if self._array.ndim else self  # type: ignore[return-value]
 
     def fliplr(self) -> Tensor:
         """flip(1)."""
