@@ -95,7 +95,7 @@ def main(argv: list[str] | None = None) -> int:
     if not args.only:
         seconds = results["import"] = imports(5)
         beyond = seconds["minitorch"] - seconds["numpy"]
-        print(f"import: numpy {seconds['numpy']:.3f} s, minitorch {beyond:.3f} s beyond it, torch {seconds['torch']:.3f} s")
+        print(f"import: numpy {seconds['numpy']:.3f} s, minitorch {beyond:.3f} s more, torch {seconds['torch']:.3f} s")
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(results, f, indent=1)

@@ -36,7 +36,7 @@ from minitorch.backend.dtypes import (
     uint8,
 )
 from minitorch.tensor import FUNCTIONS as _FUNCTIONS
-from minitorch.tensor import Size, Tensor
+from minitorch.tensor import Size, Tensor, return_types
 from minitorch.tensor.casts import CUDA_LEGACY_TYPES as _CUDA_LEGACY_TYPES
 from minitorch.tensor.casts import LEGACY_TYPES as _LEGACY_TYPES
 from minitorch.tensor.creation import (

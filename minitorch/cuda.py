@@ -1,4 +1,4 @@
-"""`minitorch.cuda`: the GPU seen from a program. Names are torch.cuda's; nothing here fails for want of a GPU but use."""
+"""`minitorch.cuda`: the GPU seen from a program. Names are torch.cuda's; without a GPU only its use fails."""
 
 from __future__ import annotations
 

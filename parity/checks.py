@@ -28,8 +28,8 @@ TOLERANCE = {
     "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7),
     "complex64": (1.3e-6, 1e-5), "complex128": (1e-7, 1e-7),
 }  # fmt: skip
-# A float32 (or narrower) result that misses the table may still be right: it must then be no further from the float64 result than
-# this factor times torch's own distance (plus the table's atol).
+# A float32 (or narrower) result that misses the table may still be right: it must then be no further from the float64
+# result than this factor times torch's own distance (plus the table's atol).
 FURTHER = 4.0
 
 
@@ -83,7 +83,8 @@ class Case:
         spots = inputs_of(self.call)
         return [
             k for k, s in enumerate(spots)
-            if (not isinstance(s, In) or s.grad) and (self.arrays[k].dtype.kind in "fc" or self.arrays[k].dtype.name == "bfloat16")
+            if (not isinstance(s, In) or s.grad)
+            and (self.arrays[k].dtype.kind in "fc" or self.arrays[k].dtype.name == "bfloat16")
         ]  # fmt: skip
 
 

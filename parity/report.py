@@ -9,7 +9,8 @@ from parity.runner import Outcome, snippet
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #1c1c1c; background: #fff }
 table { border-collapse: collapse } th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #ddd }
-.ok { color: #116329 } .bad { color: #b3261e; font-weight: 600 } pre { background: #f4f4f4; padding: .8rem; overflow: auto }
+.ok { color: #116329 } .bad { color: #b3261e; font-weight: 600 } pre { background: #f4f4f4; padding: .8rem }
+pre { overflow: auto }
 @media (prefers-color-scheme: dark) { body { background: #161616; color: #e6e6e6 } th, td { border-color: #3a3a3a }
 pre { background: #222 } .ok { color: #6fdd8b } .bad { color: #ff8a80 } }
 """
@@ -39,7 +40,8 @@ def write_html(path: str, outcomes: list[Outcome]) -> None:
         f"<title>minitorch and torch</title><style>{STYLE}</style><h1>minitorch and torch, operation by operation</h1>"
         f"<p>{len(names)} operations, {len(outcomes)} checks, {sum(o.examples for o in outcomes)} cases, "
         f"<span class={'bad' if failed else 'ok'}>{len(failed)} failed</span>.</p>"
-        f"<table><thead><tr><th scope=col>operation</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{details}"
+        f"<table><thead><tr><th scope=col>operation</th>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>{details}"
     )
     with open(path, "w", encoding="utf-8") as f:
         f.write(page)

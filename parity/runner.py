@@ -1,4 +1,4 @@
-"""Run specs outside pytest: draw cases, run checks, collect outcomes. Used by `python -m parity` and the mutation test."""
+"""Run specs outside pytest: draw cases, run checks, collect outcomes (for `python -m parity` and the mutation test)."""
 
 from __future__ import annotations
 

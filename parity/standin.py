@@ -71,10 +71,11 @@ class DeviceArray:
 
 
 ALLOWED = {
-    "shape", "dtype", "ndim", "size", "strides", "itemsize", "nbytes", "flags", "T", "real", "imag", "reshape", "astype",
-    "transpose", "copy", "sum", "max", "min", "mean", "any", "all", "prod", "item", "tolist", "view", "squeeze", "ravel",
-    "repeat", "argsort", "cumsum", "cumprod", "fill", "take", "conj", "swapaxes", "nonzero", "argmax", "argmin", "clip",
-    "round", "std", "var", "dot", "sort", "diagonal", "trace", "flatten", "put", "searchsorted", "partition", "conjugate",
+    "shape", "dtype", "ndim", "size", "strides", "itemsize", "nbytes", "flags", "T", "real", "imag", "reshape",
+    "astype", "transpose", "copy", "sum", "max", "min", "mean", "any", "all", "prod", "item", "tolist", "view",
+    "squeeze", "ravel", "repeat", "argsort", "cumsum", "cumprod", "fill", "take", "conj", "swapaxes", "nonzero",
+    "argmax", "argmin", "clip", "round", "std", "var", "dot", "sort", "diagonal", "trace", "flatten", "put",
+    "searchsorted", "partition", "conjugate",
 }  # fmt: skip
 
 OPERATORS = (
@@ -129,6 +130,8 @@ def to_device(value: Any, source: Any = None) -> Any:
         return DeviceArray(value, root)
     if isinstance(value, np.generic):
         return DeviceArray(np.asarray(value))
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(to_device(v, source) for v in value))
     if type(value) in (tuple, list):
         return type(value)(to_device(v, source) for v in value)
     return value
@@ -159,7 +162,8 @@ class Wall:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
         if name in ("asarray", "array", "ascontiguousarray"):
-            return lambda a, *args, **kw: to_device(found(a._host if isinstance(a, DeviceArray) else a, *args, **kw), a if isinstance(a, DeviceArray) else None)
+            return lambda a, *args, **kw: to_device(found(a._host if isinstance(a, DeviceArray) else a, *args, **kw),
+                a if isinstance(a, DeviceArray) else None)
         if type(found).__name__ == "module" or isinstance(found, np.ufunc):
             return Wall(found)
         return behind_wall(found)

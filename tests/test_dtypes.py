@@ -14,7 +14,8 @@ import torch
 import minitorch as mt
 
 NAMES = (
-    "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "bool", "complex64", "complex128",
+    "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "bool", "complex64",
+    "complex128",
 )  # fmt: skip
 PAIRS = list(itertools.product(NAMES, NAMES))
 SCALARS = (True, 2, 1.5, 2j)
@@ -57,7 +58,7 @@ def operand(lib: Any, name: str, kind: str) -> Any:
     return lib.ones(() if kind == "0-d" else (2,), dtype=getattr(lib, name))
 
 
-# -- promotion -------------------------------------------------------------------------------------------------------------
+# -- promotion ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("a, b", PAIRS)
@@ -136,7 +137,7 @@ def test_promotion_in_place(operation: str) -> None:
     assert [p for p in problems if p[1]] == []
 
 
-# -- what a dtype is -------------------------------------------------------------------------------------------------------
+# -- what a dtype is ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -191,13 +192,14 @@ def test_limits_refuse(call: str) -> None:
     assert both(f"torch.{call}") == ("TypeError", "TypeError")
 
 
-# -- defaults --------------------------------------------------------------------------------------------------------------
+# -- defaults ----------------------------------------------------------------------------------------------------------
 
 MADE = (
-    "torch.tensor(1.0)", "torch.tensor([1, 2.5])", "torch.ones(2)", "torch.zeros(2)", "torch.arange(2.0)", "torch.eye(2)",
-    "torch.linspace(0, 1, 3)", "torch.full((2,), 1.0)", "torch.tensor([1]) / 2", "torch.tensor([1]) + 1.5", "torch.tensor([1]).sqrt()",
-    "torch.tensor([True]).exp()", "torch.scalar_tensor(1)", "torch.tensor([])", "torch.tensor([1]) * 1j", "torch.tensor(1j)",
-    "torch.full((1,), 1j)", "torch.arange(3)", "torch.tensor([True])", "torch.ones(1, dtype=torch.float32)", "torch.Tensor([1])",
+    "torch.tensor(1.0)", "torch.tensor([1, 2.5])", "torch.ones(2)", "torch.zeros(2)", "torch.arange(2.0)",
+    "torch.eye(2)", "torch.linspace(0, 1, 3)", "torch.full((2,), 1.0)", "torch.tensor([1]) / 2",
+    "torch.tensor([1]) + 1.5", "torch.tensor([1]).sqrt()", "torch.tensor([True]).exp()", "torch.scalar_tensor(1)",
+    "torch.tensor([])", "torch.tensor([1]) * 1j", "torch.tensor(1j)", "torch.full((1,), 1j)", "torch.arange(3)",
+    "torch.tensor([True])", "torch.ones(1, dtype=torch.float32)", "torch.Tensor([1])",
 )  # fmt: skip
 
 
@@ -212,8 +214,9 @@ def test_default_dtype(expression: str, default: str) -> None:
 
 
 REFUSED_DEFAULTS = (
-    "set_default_dtype(torch.int64)", "set_default_dtype('float32')", "set_default_dtype(float)", "set_default_dtype(torch.complex64)",
-    "set_default_tensor_type(torch.LongTensor)", "set_default_tensor_type(torch.float32)", "set_default_tensor_type('foo')",
+    "set_default_dtype(torch.int64)", "set_default_dtype('float32')", "set_default_dtype(float)",
+    "set_default_dtype(torch.complex64)", "set_default_tensor_type(torch.LongTensor)",
+    "set_default_tensor_type(torch.float32)", "set_default_tensor_type('foo')",
 )  # fmt: skip
 
 
@@ -231,7 +234,7 @@ def test_default_tensor_type() -> None:
     assert mt.get_default_dtype() is mt.float32
 
 
-# -- questions -------------------------------------------------------------------------------------------------------------
+# -- questions ---------------------------------------------------------------------------------------------------------
 
 QUESTIONS = ("is_floating_point", "is_complex", "is_signed", "is_inference", "numel", "get_device")
 
@@ -253,8 +256,8 @@ def test_is_nonzero(value: str) -> None:
 
 
 @pytest.mark.parametrize("call", [
-    "result_type(torch.ones(1), 'a')", "result_type()", "can_cast(torch.float64, 3)", "promote_types(torch.int8, 3)", "is_nonzero(3)",
-    "is_same_size(torch.ones(2), 3)",
+    "result_type(torch.ones(1), 'a')", "result_type()", "can_cast(torch.float64, 3)", "promote_types(torch.int8, 3)",
+    "is_nonzero(3)", "is_same_size(torch.ones(2), 3)",
 ])  # fmt: skip
 def test_questions_refuse(call: str) -> None:
     assert both(f"torch.{call}") == ("TypeError", "TypeError")

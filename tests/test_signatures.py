@@ -24,11 +24,14 @@ OPTIONS = {"out", "layout", "pin_memory", "memory_format", "dtype", "device", "r
 
 # where torch's documentation is not what torch accepts, or several overloads share the name: name -> reason
 OVERLOADS = {
-    "arange": "start is optional in front", "randint": "low is optional in front", "randint_like": "low is optional in front",
-    "normal": "numbers or tensors", "max": "three overloads", "min": "three overloads", "where": "one or three arguments",
-    "rand": "size as varargs", "randn": "size as varargs", "zeros": "size as varargs", "ones": "size as varargs",
-    "empty": "size as varargs", "true_divide": "documented as dividend, divisor; takes input, other", "tensordot": "dims has two forms", "einsum": "operands as varargs",
-    **dict.fromkeys(("std", "var", "std_mean", "var_mean"), "unbiased= and correction= are two overloads, None: not given"),
+    "arange": "start is optional in front", "randint": "low is optional in front",
+    "randint_like": "low is optional in front",
+    "normal": "numbers or tensors", "max": "three overloads", "min": "three overloads",
+    "where": "one or three arguments", "rand": "size as varargs", "randn": "size as varargs",
+    "zeros": "size as varargs", "ones": "size as varargs", "empty": "size as varargs",
+    "true_divide": "documented as dividend, divisor; takes input, other", "tensordot": "dims has two forms",
+    "einsum": "operands as varargs", **dict.fromkeys(("std", "var", "std_mean", "var_mean"),
+    "unbiased= and correction= are two overloads, None: not given"),
 }  # fmt: skip
 
 

@@ -111,15 +111,18 @@ def test_as_torch(expression: str) -> None:
 
 
 DEVICES = (
-    "torch.device('cpu')", "torch.device('cuda:0')", "torch.device('cuda', 1)", "torch.device('cpu', 0)", "torch.device('cuda:a')",
-    "torch.device('foo')", "torch.device('')", "torch.device('cuda:')", "torch.device('cuda:-1')", "torch.device('cuda:01')",
-    "torch.device('cuda', -1)", "torch.device('cuda:0', 1)", "torch.device(1.5)", "torch.device()", "torch.device(None)",
-    "torch.device(True)", "torch.device('CPU')", "torch.device(type='cuda', index=1)", "torch.device('cpu') == torch.device('cpu')",
-    "torch.device('cpu') == 'cpu'", "torch.device('cuda') == torch.device('cuda:0')", "torch.device('cpu:0') == torch.device('cpu')",
-    "hash(torch.device('cuda:1')) == hash(torch.device('cuda', 1))", "str(torch.device('cuda:1'))", "f'{torch.device(\"cpu\")}'",
-    "torch.device('cuda').index", "torch.device('cuda:3').index", "torch.device('cuda:3').type", "torch.device(torch.device('cpu'))",
-    "pickle.loads(pickle.dumps(torch.device('cuda:1')))", "copy.deepcopy(torch.device('cpu'))", "x.device == torch.device('cpu')",
-    "torch.ones(1, device='cpu').device", "torch.ones(1, device=torch.device('cpu', 0)).device.type", "torch.get_default_device()",
+    "torch.device('cpu')", "torch.device('cuda:0')", "torch.device('cuda', 1)", "torch.device('cpu', 0)",
+    "torch.device('cuda:a')", "torch.device('foo')", "torch.device('')", "torch.device('cuda:')",
+    "torch.device('cuda:-1')", "torch.device('cuda:01')", "torch.device('cuda', -1)", "torch.device('cuda:0', 1)",
+    "torch.device(1.5)", "torch.device()", "torch.device(None)", "torch.device(True)", "torch.device('CPU')",
+    "torch.device(type='cuda', index=1)", "torch.device('cpu') == torch.device('cpu')", "torch.device('cpu') == 'cpu'",
+    "torch.device('cuda') == torch.device('cuda:0')", "torch.device('cpu:0') == torch.device('cpu')",
+    "hash(torch.device('cuda:1')) == hash(torch.device('cuda', 1))", "str(torch.device('cuda:1'))",
+    "f'{torch.device(\"cpu\")}'", "torch.device('cuda').index", "torch.device('cuda:3').index",
+    "torch.device('cuda:3').type", "torch.device(torch.device('cpu'))",
+    "pickle.loads(pickle.dumps(torch.device('cuda:1')))", "copy.deepcopy(torch.device('cpu'))",
+    "x.device == torch.device('cpu')", "torch.ones(1, device='cpu').device",
+    "torch.ones(1, device=torch.device('cpu', 0)).device.type", "torch.get_default_device()",
 )  # fmt: skip
 
 
@@ -129,17 +132,20 @@ def test_devices(expression: str) -> None:
 
 
 LEGACY = (
-    "torch.FloatTensor(2, 3).shape", "torch.FloatTensor([1, 2])", "torch.FloatTensor()", "torch.LongTensor([1, 2])", "torch.LongTensor([1.5])",
-    "torch.FloatTensor((1, 2))", "torch.FloatTensor(T([1.0]))", "torch.FloatTensor(T([1]))", "torch.FloatTensor(np.ones(2, dtype='f4'))",
-    "torch.FloatTensor(np.ones(2))", "torch.FloatTensor(3).shape", "torch.FloatTensor(3.5)", "torch.FloatTensor('a')",
-    "torch.FloatTensor(torch.Size([2, 3])).shape", "torch.FloatTensor(size=(2, 3)).shape", "torch.Tensor(2, 3).shape", "torch.Tensor([1, 2])",
-    "torch.Tensor()", "torch.Tensor(T([1.0, 2.0]))", "torch.Tensor(3).shape", "torch.Tensor(3.5)", "torch.Tensor([[1, 2], [3, 4]]).dtype",
-    "torch.Tensor(torch.Size([2])).shape", "torch.Tensor(np.ones(2))", "torch.Tensor(range(3))", "torch.BoolTensor([1, 0])",
-    "torch.ByteTensor([255])", "torch.ByteTensor([256])", "torch.HalfTensor([1])", "torch.BFloat16Tensor([1])", "torch.DoubleTensor([1])",
-    "isinstance(x, torch.FloatTensor)", "isinstance(x, torch.LongTensor)", "isinstance(x, torch.Tensor)", "isinstance(3, torch.FloatTensor)",
-    "torch.FloatTensor", "torch.FloatTensor.dtype", "issubclass(torch.nn.Parameter, torch.Tensor)", "torch.Tensor(x) is x",
-    "torch.Tensor(2, -1)", "torch.Tensor([1, 'a'])", "torch.Tensor(2, device='cpu').shape", "x.new([1, 2])", "x.new(2, 3).shape",
-    "(torch.Tensor(x).zero_(), x)[1]", "isinstance(torch.nn.Parameter(x), torch.FloatTensor)",
+    "torch.FloatTensor(2, 3).shape", "torch.FloatTensor([1, 2])", "torch.FloatTensor()", "torch.LongTensor([1, 2])",
+    "torch.LongTensor([1.5])", "torch.FloatTensor((1, 2))", "torch.FloatTensor(T([1.0]))", "torch.FloatTensor(T([1]))",
+    "torch.FloatTensor(np.ones(2, dtype='f4'))", "torch.FloatTensor(np.ones(2))", "torch.FloatTensor(3).shape",
+    "torch.FloatTensor(3.5)", "torch.FloatTensor('a')", "torch.FloatTensor(torch.Size([2, 3])).shape",
+    "torch.FloatTensor(size=(2, 3)).shape", "torch.Tensor(2, 3).shape", "torch.Tensor([1, 2])", "torch.Tensor()",
+    "torch.Tensor(T([1.0, 2.0]))", "torch.Tensor(3).shape", "torch.Tensor(3.5)", "torch.Tensor([[1, 2], [3, 4]]).dtype",
+    "torch.Tensor(torch.Size([2])).shape", "torch.Tensor(np.ones(2))", "torch.Tensor(range(3))",
+    "torch.BoolTensor([1, 0])", "torch.ByteTensor([255])", "torch.ByteTensor([256])", "torch.HalfTensor([1])",
+    "torch.BFloat16Tensor([1])", "torch.DoubleTensor([1])", "isinstance(x, torch.FloatTensor)",
+    "isinstance(x, torch.LongTensor)", "isinstance(x, torch.Tensor)", "isinstance(3, torch.FloatTensor)",
+    "torch.FloatTensor", "torch.FloatTensor.dtype", "issubclass(torch.nn.Parameter, torch.Tensor)",
+    "torch.Tensor(x) is x", "torch.Tensor(2, -1)", "torch.Tensor([1, 'a'])", "torch.Tensor(2, device='cpu').shape",
+    "x.new([1, 2])", "x.new(2, 3).shape", "(torch.Tensor(x).zero_(), x)[1]",
+    "isinstance(torch.nn.Parameter(x), torch.FloatTensor)",
 )  # fmt: skip
 
 
@@ -149,14 +155,16 @@ def test_legacy_constructors(expression: str) -> None:
 
 
 MESSAGES = {
-    "len(s)": "len() of a 0-d tensor", "iter(s)": "iteration over a 0-d tensor", "bool(x)": "more than one value is ambiguous",
-    "bool(e)": "no values is ambiguous", "x.item()": "cannot be converted to Scalar", "float(x)": "only one element tensors",
-    "g.numpy()": "Use tensor.detach().numpy()", "copy.deepcopy(n)": "graph leaves", "i.requires_grad_()": "floating point",
-    "n.requires_grad_(False)": "leaf variables", "setattr(x, 'grad', 3)": "assigned grad expected to be a Tensor",
-    "setattr(x, 'grad', x)": "as its own grad", "setattr(x, 'grad', T([1.0]))": "different size",
-    "setattr(x, 'grad', x.double())": "different type", "x.retain_grad()": "requires_grad=False", "n[0].detach_()": "Can't detach views",
-    "s.__index__()": "only integer tensors", "setattr(x, 'data', 3)": "has to be a tensor", "setattr(x, 'requires_grad', 1)": "must be a bool",
-    "x.size(2)": "out of range", "v + None": "",
+    "len(s)": "len() of a 0-d tensor", "iter(s)": "iteration over a 0-d tensor",
+    "bool(x)": "more than one value is ambiguous", "bool(e)": "no values is ambiguous",
+    "x.item()": "cannot be converted to Scalar", "float(x)": "only one element tensors",
+    "g.numpy()": "Use tensor.detach().numpy()", "copy.deepcopy(n)": "graph leaves",
+    "i.requires_grad_()": "floating point", "n.requires_grad_(False)": "leaf variables",
+    "setattr(x, 'grad', 3)": "assigned grad expected to be a Tensor", "setattr(x, 'grad', x)": "as its own grad",
+    "setattr(x, 'grad', T([1.0]))": "different size", "setattr(x, 'grad', x.double())": "different type",
+    "x.retain_grad()": "requires_grad=False", "n[0].detach_()": "Can't detach views",
+    "s.__index__()": "only integer tensors", "setattr(x, 'data', 3)": "has to be a tensor",
+    "setattr(x, 'requires_grad', 1)": "must be a bool", "x.size(2)": "out of range", "v + None": "",
 }  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def _upstream(t: TensorBase, g: Any) -> Any:
             )
         if t._array.dtype.kind == "c":
             raise RuntimeError(
-                f"grad can be implicitly created only for real scalar outputs but got {dtypes.from_numpy(t._array.dtype)!r}"
+                "grad can be implicitly created only for real scalar outputs but got "
+                f"{dtypes.from_numpy(t._array.dtype)!r}"
             )
         return wrap(xp_of(t._array).ones(t._array.shape, dtype=t._array.dtype))
     if not isinstance(g, TensorBase):
@@ -120,8 +121,8 @@ def grad(
             g = wrap(g)
         elif g is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-                "this is the desired behavior."
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
+                "if this is the desired behavior."
             )
         result.append(g if g is None or isinstance(g, TensorBase) else wrap(g))
     return tuple(result)

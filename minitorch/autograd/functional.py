@@ -38,16 +38,22 @@ def _run(fn_name: str, func: Callable, inputs: Any, create_graph: bool) -> tuple
 
 
 def _grads(outputs: Any, inputs: Any, v: Any, create_graph: bool, strict: bool, retain: bool = True) -> tuple:
-    """Gradients of the outputs that can be differentiated; zeros for inputs that don't matter, or an error if strict."""
+    """Gradients of differentiable outputs; zeros for inputs that don't matter, or an error if strict."""
     pairs = [(o, g) for o, g in zip(outputs, v, strict=True) if edge_of(o) is not None]
     if len(pairs) < len(outputs) and strict:
-        raise RuntimeError("The output of the user-provided function is independent of all the inputs. This is not allowed in strict mode.")
+        raise RuntimeError(
+            "The output of the user-provided function is independent of all the inputs. "
+            "This is not allowed in strict mode."
+        )
     if not pairs:
         return tuple(t.detach() * 0 for t in inputs)
     found = grad([o for o, _ in pairs], inputs, [g for _, g in pairs], retain, create_graph, allow_unused=True)
     if strict and any(g is None for g in found):
         k = next(k for k, g in enumerate(found) if g is None)
-        raise RuntimeError(f"The output of the user-provided function is independent of input {k}. This is not allowed in strict mode.")
+        raise RuntimeError(
+            f"The output of the user-provided function is independent of input {k}. "
+            "This is not allowed in strict mode."
+        )
     return tuple(t.detach() * 0 if g is None else g for t, g in zip(inputs, found, strict=True))
 
 
@@ -171,5 +177,5 @@ def vhp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False, 
 
 
 def hvp(func: Callable, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> tuple:
-    """(func(inputs), H v); the Hessian of a function with continuous second derivatives is symmetric, so this is vhp."""
+    """(func(inputs), H v); with continuous second derivatives the Hessian is symmetric, so this is vhp."""
     return vhp(func, inputs, v, create_graph, strict)

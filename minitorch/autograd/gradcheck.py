@@ -49,13 +49,14 @@ def _check(func: Callable, inputs: Any, eps: float, atol: float, rtol: float, no
     checked = [t for t in inputs if isinstance(t, TensorBase) and edge_of(t) is not None]
     if not checked:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
         )
     for k, t in enumerate(checked):
         if t._array.dtype.name not in ("float64", "complex128"):
             warnings.warn(
-                f"Input #{k} requires gradient and is not a double precision floating point or complex. This check will "
-                "likely fail if all the inputs are not of double precision floating point or complex.",
+                f"Input #{k} requires gradient and is not a double precision floating point or complex. This check "
+                "will likely fail if all the inputs are not of double precision floating point or complex.",
                 stacklevel=4,
             )
     outputs = _outputs(func, inputs)
@@ -64,7 +65,10 @@ def _check(func: Callable, inputs: Any, eps: float, atol: float, rtol: float, no
         again = _analytic(_outputs(func, inputs)[number], checked)
         for k, t in enumerate(checked):
             if not np.allclose(analytic[k], again[k], rtol=0, atol=nondet_tol):
-                raise GradcheckError("Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values, although analytical gradient matches numerical gradient.")
+                raise GradcheckError(
+                    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times "
+                    "gives different values, although analytical gradient matches numerical gradient."
+                )
             numeric = _numeric(func, inputs, t, number, eps)
             if not np.allclose(analytic[k], numeric, rtol=rtol, atol=atol):
                 raise GradcheckError(

@@ -1,4 +1,4 @@
-"""Tools on the graph: hooks on saved tensors, hooks on several gradients, `Node`. Counterpart of torch.autograd.graph."""
+"""Tools on the graph, as torch.autograd.graph: hooks on saved tensors, hooks on several gradients, `Node`."""
 
 from __future__ import annotations
 

@@ -14,9 +14,10 @@
 
 Positional parameters of the forward are tensors (or Python scalars, or None where a default says so), keyword-only
 ones are settings. A vjp takes the upstream gradient `g` (a tuple of them, for several outputs) and then *names* what
-it needs: an input, `out` (or `out0`, `out1`, ...), an aux result, a setting, `x_shape`, `needs`. What a vjp names is what the node
-saves, and only if that vjp will run. A vjp is written with operators and other ops only, so it serves twice: on arrays in an
-ordinary backward pass, and on tensors under `create_graph=True`, which gives every higher derivative.
+it needs: an input, `out` (or `out0`, `out1`, ...), an aux result, a setting, `x_shape`, `needs`. What a vjp names is
+what the node saves, and only if that vjp will run. A vjp is written with operators and other ops only, so it serves
+twice: on arrays in an ordinary backward pass, and on tensors under `create_graph=True`, which gives every higher
+derivative.
 
 An aux result is an extra array (a mask, winning indices, a running statistic) returned by the forward after its
 outputs. A vjp that uses a floating-point aux can't be differentiated again, so such an op names a `reference`, the same

@@ -1,4 +1,4 @@
-"""Type promotion of an op's inputs, by torch's rules: tensors with dims first, then 0-d tensors, then Python numbers."""
+"""Type promotion of an op's inputs, by torch's rules: tensors with dims, then 0-d tensors, then Python numbers."""
 
 from __future__ import annotations
 

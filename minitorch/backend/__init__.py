@@ -21,6 +21,6 @@ from minitorch.backend.device import (
 )
 
 __all__ = [
-    "Backend", "backend_of", "cuda", "device", "device_of", "in_use", "kernels_of", "register_backend", "seed_devices", "special_of", "to_device",
-    "to_host", "unregister_backend", "xp_of",
+    "Backend", "backend_of", "cuda", "device", "device_of", "in_use", "kernels_of", "register_backend", "seed_devices",
+    "special_of", "to_device", "to_host", "unregister_backend", "xp_of",
 ]  # fmt: skip

@@ -82,7 +82,7 @@ def _(g: Any, x: Any) -> Any:
 def complex(real: Any, imag: Any) -> Any:
     """real + i imag, from two real arrays of one dtype."""
     xp = xp_of(real)
-    shape = xp.broadcast(real, imag).shape
+    shape = xp.broadcast_arrays(real, imag)[0].shape
     out = xp.empty(shape, dtype="complex128" if real.dtype == "float64" else "complex64")
     out.real[...] = real
     out.imag[...] = imag

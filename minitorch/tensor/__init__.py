@@ -78,6 +78,6 @@ for _family in (casts, convert, creation, elementwise, compare, reduce, sort, sh
     for _name, _function in _family.FUNCTIONS.items():
         if _name in FUNCTIONS:
             raise ImportError(f"two public functions are called {_name}")
-        FUNCTIONS[_name] = _function
+        FUNCTIONS[_name] = numpy_names(_function)
 
 __all__ = ["FUNCTIONS", "Size", "Tensor"]

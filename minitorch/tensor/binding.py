@@ -46,6 +46,7 @@ def numpy_names(method: Callable) -> Callable:
 def function(method: Callable, name: str | None = None, out: bool = False) -> Callable:
     """`minitorch.name(input, ...)` from the method `name`, with `out=` when asked for."""
     signature = signature_of(method)
+    method = numpy_names(method)
     parameters = list(signature.parameters.values())
     parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
     name = name or method.__name__

@@ -138,8 +138,8 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
-            "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its data "
-            "or make it writable before converting it to a tensor.",
+            "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its "
+            "data or make it writable before converting it to a tensor.",
             stacklevel=2,
         )
     return wrap(ndarray if type(ndarray) is np.ndarray else ndarray.view(np.ndarray))

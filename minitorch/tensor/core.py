@@ -182,9 +182,9 @@ class CoreMixin(TensorBase):
             import warnings
 
             warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
-                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
-                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated for "
+                "a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
                 stacklevel=2,
             )
         return self._grad
@@ -203,8 +203,8 @@ class CoreMixin(TensorBase):
                 )
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: {dtypes.from_numpy(value._array.dtype)!r} for a tensor "
-                    f"of {self.dtype!r}"
+                    f"assigned grad has data of a different type: {dtypes.from_numpy(value._array.dtype)!r} for a "
+                    f"tensor of {self.dtype!r}"
                 )
             if device_of(value._array) != device_of(self._array):
                 raise RuntimeError("assigned grad has data located on a different device")
@@ -352,8 +352,8 @@ class CoreMixin(TensorBase):
         return wrap(np.asarray(array))
 
     def __reversed__(self) -> Tensor:
-        """Flipped along all dimensions, as torch's."""
-        return self.flip(tuple(range(self._array.ndim))) if self._array.ndim else self  # type: ignore[attr-defined, return-value]
+        """Flipped along the first dimension."""
+        return self.flip(0) if self._array.ndim else self  # type: ignore[return-value]
 
     def __len__(self) -> int:
         if self._array.ndim == 0:

@@ -50,7 +50,8 @@ class _Checkpoint(Function):
 
 def checkpoint(
     function: Callable, *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
-    determinism_check: str = "default", debug: bool = False, context_fn: Any = None, early_stop: bool = True, **kwargs: Any,
+    determinism_check: str = "default", debug: bool = False, context_fn: Any = None, early_stop: bool = True,
+    **kwargs: Any,
 ) -> Any:  # fmt: skip
     """function(*args, **kwargs), computed again in the backward pass instead of keeping its intermediate values.
 

@@ -16,7 +16,8 @@ NO_GRAD = {"order": 0, "dtypes": ("float64",)}
 LIKE = {"order": 0, "dtypes": DTYPES}
 X = In((2, 3))
 BAD_SIZES = (
-    Bad(call((2, -1)), "negative dimension"), Bad(call(2.0), "must be tuple of ints"), Bad(call((2, "a")), "must be tuple of ints"),
+    Bad(call((2, -1)), "negative dimension"), Bad(call(2.0), "must be tuple of ints"),
+    Bad(call((2, "a")), "must be tuple of ints"),
 )  # fmt: skip
 
 
@@ -88,19 +89,25 @@ def filled(draw: Any) -> Call:
 TOO_LARGE = "without overflow"
 spec("full", filled(), **NO_GRAD, out=False, errors=(
     Bad(call(2, 1.0), "must be tuple of ints"), Bad(call((2,), 300, dtype=DType("uint8")), TOO_LARGE),
-    Bad(call((2,), 1j, dtype=DType("float32")), TOO_LARGE), Bad(call((2,), float("nan"), dtype=DType("int64")), TOO_LARGE),
+    Bad(call((2,), 1j, dtype=DType("float32")), TOO_LARGE),
+    Bad(call((2,), float("nan"), dtype=DType("int64")), TOO_LARGE),
     Bad(call((2,), 1e6, dtype=DType("float16")), TOO_LARGE), Bad(call((2,), 1e300, dtype=DType("float32")), TOO_LARGE),
-    Bad(call((2,), In((1,))), "must be Number"), Bad(call((2,), "a"), "must be Number"), Bad(call((2,), 2**70), "too big"),
+    Bad(call((2,), In((1,))), "must be Number"), Bad(call((2,), "a"), "must be Number"),
+    Bad(call((2,), 2**70), "too big"),
 ))  # fmt: skip
-FULL_LIKE_ERRORS = (Bad(call(X, 300), TOO_LARGE, dtype="uint8"), Bad(call(X, 1j), TOO_LARGE), Bad(call(X, "a"), "must be Number"))
-spec("full_like", st.one_of([like(v) for v in (3, 1.5, True, 0)]), **LIKE, errors=FULL_LIKE_ERRORS, compare=with_strides)
+FULL_LIKE_ERRORS = (Bad(call(X, 300), TOO_LARGE, dtype="uint8"), Bad(call(X, 1j), TOO_LARGE),
+    Bad(call(X, "a"), "must be Number"))
+spec("full_like", st.one_of([like(v) for v in (3, 1.5, True, 0)]), **LIKE, errors=FULL_LIKE_ERRORS,
+    compare=with_strides)
 spec("Tensor.new_full", st.tuples(shapes(), st.sampled_from((3, 1.5, True)), options()).map(
     lambda t: call(X, t[0], t[1], **t[2])), **LIKE, errors=(Bad(call(X, (2,), 1j), TOO_LARGE),))  # fmt: skip
-spec("scalar_tensor", st.tuples(st.sampled_from((3, -1.5, True)), options()).map(lambda t: call(t[0], **t[1])), **NO_GRAD)
+spec("scalar_tensor", st.tuples(st.sampled_from((3, -1.5, True)), options()).map(lambda t: call(t[0], **t[1])),
+    **NO_GRAD)
 
-# -- data ------------------------------------------------------------------------------------------------------------------
+# -- data --------------------------------------------------------------------------------------------------------------
 
-DATA = ([[1, 2], [3, 4]], [1.5, 2], (True, False), 3, -2.5, 2j, [], [[], []], [True, 1], [1, 2.5, True], [1, 2j], [[[1.0]]])
+DATA = ([[1, 2], [3, 4]], [1.5, 2], (True, False), 3, -2.5, 2j, [], [[], []], [True, 1], [1, 2.5, True], [1, 2j],
+    [[[1.0]]])
 
 
 def data(*first: Any) -> st.SearchStrategy[Call]:
@@ -112,15 +119,16 @@ def data(*first: Any) -> st.SearchStrategy[Call]:
 
 BAD_DATA = (
     Bad(call([1, [2, 3]]), ""), Bad(call([[1, 2], [3]]), "expected sequence of length 2 at dim 1 (got 1)"),
-    Bad(call("ab"), "invalid data type 'str'"), Bad(call(None), "NoneType"), Bad(call([1, "a"]), ""), Bad(call([None]), "NoneType"),
-    Bad(call({1: 2}), "dict"), Bad(call([2**70]), "verflow"), Bad(call([float("nan")], dtype=DType("int64")), "without overflow"),
+    Bad(call("ab"), "invalid data type 'str'"), Bad(call(None), "NoneType"), Bad(call([1, "a"]), ""),
+    Bad(call([None]), "NoneType"), Bad(call({1: 2}), "dict"), Bad(call([2**70]), "verflow"),
+    Bad(call([float("nan")], dtype=DType("int64")), "without overflow"),
 )  # fmt: skip
 spec("tensor", data(), **NO_GRAD, errors=BAD_DATA)
 spec("as_tensor", data(), **NO_GRAD, errors=BAD_DATA[:3])
 spec("asarray", data(), **NO_GRAD, errors=BAD_DATA[:2])
 spec("Tensor.new_tensor", data(X), order=0, dtypes=("float64", "complex64"))
 
-# -- ranges ----------------------------------------------------------------------------------------------------------------
+# -- ranges ------------------------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -138,9 +146,11 @@ def ranges(draw: Any) -> Call:
 
 spec("arange", ranges(), **NO_GRAD, tolerance={"float16": (2e-3, 1e-3), "bfloat16": (1.6e-2, 1e-2)},
      why="torch steps from a rounded start within each vector of lanes; we round each value once", errors=(
-    Bad(call(), "invalid combination"), Bad(call(5, 0), "inconsistent with step sign"), Bad(call(1, 5, -1), "inconsistent"),
-    Bad(call(0, 5, 0), "step must be nonzero"), Bad(call(float("nan")), "unsupported range"), Bad(call("a"), "must be Number"),
-    Bad(call(3, dtype=DType("bool")), "not implemented for 'Bool'"), Bad(call(3, dtype=DType("complex64")), "not implemented"),
+    Bad(call(), "invalid combination"), Bad(call(5, 0), "inconsistent with step sign"),
+    Bad(call(1, 5, -1), "inconsistent"), Bad(call(0, 5, 0), "step must be nonzero"),
+    Bad(call(float("nan")), "unsupported range"), Bad(call("a"), "must be Number"),
+    Bad(call(3, dtype=DType("bool")), "not implemented for 'Bool'"),
+    Bad(call(3, dtype=DType("complex64")), "not implemented"),
     Bad(call(0, 5, 0.5, dtype=DType("int64")), "step must be nonzero"),
 ))  # fmt: skip
 
@@ -148,7 +158,8 @@ spec("arange", ranges(), **NO_GRAD, tolerance={"float16": (2e-3, 1e-3), "bfloat1
 @st.composite
 def spaced(draw: Any, low: float, high: float, names: tuple[str, ...]) -> Call:
     more = {k: v for k, v in draw(options(names)).items() if k == "dtype"}
-    ends = st.integers(int(max(low, 0)), int(high)) if more and more["dtype"].name in WHOLE else st.floats(low, high, width=16)
+    ends = st.integers(int(max(low, 0)), int(high)) if more and more["dtype"].name in WHOLE else st.floats(low, high,
+        width=16)
     return call(draw(ends), draw(ends), draw(st.integers(0, 12)), **more)
 
 
@@ -161,25 +172,30 @@ SPACED_ERRORS = (
     Bad(call(0, 1j, 3, dtype=DType("float32")), "can't be safely cast"), Bad(call(0, 1, 2.5), ""),
     Bad(call(0, 300, 3, dtype=DType("uint8")), TOO_LARGE), Bad(call(In((2,)), 1, 3), "0-dimensional"),
 )  # fmt: skip
-spec("linspace", st.one_of(spaced(-4, 9, (*REAL, "complex64")), st.just(call(0, 1 + 2j, 4)), st.just(call(In(()), In(()), 5))),
+spec("linspace", st.one_of(spaced(-4, 9, (*REAL, "complex64")), st.just(call(0, 1 + 2j, 4)),
+    st.just(call(In(()), In(()), 5))),
      **NO_GRAD, **HALF_STEPS, errors=SPACED_ERRORS)  # fmt: skip
-spec("logspace", st.one_of(spaced(-1, 2, ("float64", "float32", "int64", "int32", "complex64")), st.just(call(0, 4, 5, 2)),
+spec("logspace", st.one_of(spaced(-1, 2, ("float64", "float32", "int64", "int32", "complex64")),
+    st.just(call(0, 4, 5, 2)),
                            st.just(call(0, 3, 4, base=-2.0))), **NO_GRAD, errors=SPACED_ERRORS[:4],
      tolerance={"float32": (1e-5, 1e-5), "complex64": (1e-5, 1e-5)},
      why="torch raises to single-precision exponents, whose rounding the power magnifies")  # fmt: skip
 
-# -- matrices ----------------------------------------------------------------------------------------------------------------
+# -- matrices ----------------------------------------------------------------------------------------------------------
 
 spec("eye", st.tuples(st.integers(0, 4), st.one_of(st.none(), st.integers(0, 4)), options()).map(
     lambda t: call(*(t[:1] if t[1] is None else t[:2]), **t[2])), **NO_GRAD, errors=(
-    Bad(call(-1), "n must be greater or equal to 0"), Bad(call(2, -1), "m must be"), Bad(call(2.5), "must be int")))  # fmt: skip
+    Bad(call(-1), "n must be greater or equal to 0"), Bad(call(2, -1), "m must be"),
+    Bad(call(2.5), "must be int")))  # fmt: skip
 for name in ("tril_indices", "triu_indices"):
-    spec(name, st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(-5, 5), st.sampled_from(("int64", "int32"))).map(
+    spec(name, st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(-5, 5),
+        st.sampled_from(("int64", "int32"))).map(
         lambda t: call(*t[:3], dtype=DType(t[3])) if t[2] else call(*t[:2])), **NO_GRAD, errors=(
         Bad(call(-1, 2), "row must be non-negative"), Bad(call(2, -1), "col must be non-negative"),
-        Bad(call(2, 2, dtype=DType("float32")), "not implemented for 'Float'"), Bad(call(2.0, 2), "must be int")))  # fmt: skip
+        Bad(call(2, 2, dtype=DType("float32")), "not implemented for 'Float'"),
+        Bad(call(2.0, 2), "must be int")))  # fmt: skip
 
-# -- memory --------------------------------------------------------------------------------------------------------------------
+# -- memory ------------------------------------------------------------------------------------------------------------
 
 STRIDED = (((2, 3), (1, 2)), ((2, 3), (3, 1)), ((2, 3), (10, 2)), ((), ()), ((4,), (0,)), ((2, 3, 4), (1, 8, 2)))
 
@@ -188,14 +204,17 @@ def strided_form(result: Any, library: Any) -> Any:
     return tuple(result.shape), tuple(result.stride()), repr(result.dtype)
 
 
-STRIDE_ERRORS = (Bad(call((2, 3), (1,)), "dimensionality"), Bad(call((2, -3), (1, 2)), "negative dimension"), Bad(call((2, 3), (-1, 2)), ""))
-spec("empty_strided", st.sampled_from(STRIDED).map(lambda t: call(*t)), **NO_GRAD, compare=strided_form, errors=STRIDE_ERRORS)
+STRIDE_ERRORS = (Bad(call((2, 3), (1,)), "dimensionality"), Bad(call((2, -3), (1, 2)), "negative dimension"),
+    Bad(call((2, 3), (-1, 2)), ""))
+spec("empty_strided", st.sampled_from(STRIDED).map(lambda t: call(*t)), **NO_GRAD, compare=strided_form,
+    errors=STRIDE_ERRORS)
 spec("Tensor.new_empty_strided", st.sampled_from(STRIDED).map(lambda t: call(X, *t)), **LIKE, compare=strided_form)
-spec("empty_permuted", st.permutations((0, 1, 2)).map(lambda p: call((2, 3, 4), tuple(p))), **NO_GRAD, compare=strided_form,
+spec("empty_permuted", st.permutations((0, 1, 2)).map(lambda p: call((2, 3, 4), tuple(p))), **NO_GRAD,
+    compare=strided_form,
      errors=(Bad(call((2, 3), (0,)), "physical_layout"), Bad(call((2, 3), (0, 0)), "Duplicate dim"),
              Bad(call((2, 3), (0, 2)), "Dimension out of range")))  # fmt: skip
 
-# -- where and what by default ---------------------------------------------------------------------------------------------------
+# -- where and what by default -----------------------------------------------------------------------------------------
 
 
 def default_of(result: Any, library: Any) -> Any:

@@ -41,7 +41,8 @@ def large(draw: Any) -> tuple[int, ...]:
 def sized(draw: Any, *first: Any, names: tuple = FLOATING) -> Call:
     s, more = large(draw), draw(options(names))
     form = draw(st.integers(0, 2))
-    return call(*first, size=s, **more) if form == 0 else call(*first, *s, **more) if form == 1 and s else call(*first, s, **more)
+    return call(*first, size=s, **more) if form == 0 else call(*first, *s, **more) if form == 1 and s else call(*first,
+        s, **more)
 
 
 @st.composite
@@ -54,8 +55,10 @@ NOT_FOR_INTEGERS = Bad(call(2, dtype=DType("int64")), "not implemented for")
 BAD_SIZE = Bad(call((2, -1)), "negative dimension")
 spec("rand", sized(), dtypes=("float64",), **DRAW, errors=(NOT_FOR_INTEGERS, BAD_SIZE))
 spec("randn", sized(names=(*FLOATING, "complex64")), dtypes=("float64",), **DRAW, errors=(NOT_FOR_INTEGERS, BAD_SIZE))
-spec("rand_like", over(), dtypes=FLOATING, **DRAW, errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")))
-spec("randn_like", over(), dtypes=FLOATING, **DRAW, errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")))
+spec("rand_like", over(), dtypes=FLOATING, **DRAW,
+    errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")))
+spec("randn_like", over(), dtypes=FLOATING, **DRAW,
+    errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")))
 
 
 @st.composite
@@ -71,13 +74,15 @@ def integers(draw: Any) -> Call:
 
 
 spec("randint", integers(), dtypes=("float64",), **DRAW, errors=(
-    Bad(call(3, 3, (2,)), "'from' to be less than 'to'"), Bad(call(5), ""), Bad(call(5, 2), ""), Bad(call(2.5, (2,)), ""),
-    Bad(call(5, (2,), dtype=DType("bool")), "out of bounds"), Bad(call(300, (2,), dtype=DType("uint8")), "out of bounds")))  # fmt: skip
+    Bad(call(3, 3, (2,)), "'from' to be less than 'to'"), Bad(call(5), ""), Bad(call(5, 2), ""),
+    Bad(call(2.5, (2,)), ""), Bad(call(5, (2,), dtype=DType("bool")), "out of bounds"),
+    Bad(call(300, (2,), dtype=DType("uint8")), "out of bounds")))  # fmt: skip
 spec("randint_like", over((7,), (2, 9), (-3, 5)), dtypes=("float64", "float32", "int64", "int32", "int8"), **DRAW,
      errors=(Bad(call(X, 3, 3), "'from' to be less than 'to'"),))  # fmt: skip
 spec("randperm", st.tuples(st.integers(0, 40), st.sampled_from(REAL)).map(lambda t: call(t[0], dtype=DType(t[1]))),
      dtypes=("float64",), **DRAW, errors=(Bad(call(-1), "negative"), Bad(call(2.5), "must be int"),
-     Bad(call(3, dtype=DType("bool")), "not implemented"), Bad(call(400, dtype=DType("uint8")), "without overflow")))  # fmt: skip
+     Bad(call(3, dtype=DType("bool")), "not implemented"),
+     Bad(call(400, dtype=DType("uint8")), "without overflow")))  # fmt: skip
 
 
 @st.composite
@@ -90,23 +95,28 @@ def normals(draw: Any) -> Call:
 
 
 spec("normal", normals(), dtypes=FLOATING, **FLAT, errors=(
-    Bad(call(0, 1), ""), Bad(call(0.0, -1.0, (2,)), "std >= 0.0"), Bad(call(X, 1.0), "not implemented for", dtype="int64"),
-    Bad(call(X, In((3,), low=-2.0, high=-1.0)), "std >= 0.0"), Bad(call(X, In((4,), low=1.0)), "must match"),
-    Bad(call(X, 1.0, (2,)), "")))  # fmt: skip
+    Bad(call(0, 1), ""), Bad(call(0.0, -1.0, (2,)), "std >= 0.0"),
+    Bad(call(X, 1.0), "not implemented for", dtype="int64"), Bad(call(X, In((3,), low=-2.0, high=-1.0)), "std >= 0.0"),
+    Bad(call(X, In((4,), low=1.0)), "must match"), Bad(call(X, 1.0, (2,)), "")))  # fmt: skip
 
-# -- in place ------------------------------------------------------------------------------------------------------------------
+# -- in place ----------------------------------------------------------------------------------------------------------
 
 BAD_FROM_TO = Bad(call(X, 2, 1), "[from, to) range")
 spec("Tensor.uniform_", over((), (-1.0, 3.0), (0.5, 0.5)), dtypes=FLOATING, **DRAW, errors=(
-    BAD_FROM_TO, Bad(call(X), "not implemented for", dtype="int64"), Bad(call(X, 0, 1e39), "out of bounds", dtype="float32")))  # fmt: skip
+    BAD_FROM_TO, Bad(call(X), "not implemented for", dtype="int64"),
+    Bad(call(X, 0, 1e39), "out of bounds", dtype="float32")))  # fmt: skip
 spec("Tensor.normal_", over((), (1.0, 2.0), (0, 0)), dtypes=(*FLOATING, "complex64", "complex128"), **DRAW, errors=(
     Bad(call(X, 0.0, -1.0), "std >= 0.0"), Bad(call(X), "not implemented for", dtype="int64")))  # fmt: skip
-spec("Tensor.random_", over((), (7,), (2, 9), (0, 2**7)), dtypes=("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16"),
-     **DRAW, errors=(Bad(call(X, 5, 5), "'from' to be less than 'to'"), Bad(call(X, 300), "out of bounds", dtype="uint8")))  # fmt: skip
+spec("Tensor.random_", over((), (7,), (2, 9), (0, 2**7)),
+    dtypes=("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16"),
+     **DRAW, errors=(Bad(call(X, 5, 5), "'from' to be less than 'to'"),
+     Bad(call(X, 300), "out of bounds", dtype="uint8")))  # fmt: skip
 CHANCES = In((3,), low=0.0, high=1.0)
 spec("Tensor.bernoulli_", st.one_of(over((), (0.3,), (0,), (1,)), st.sampled_from((
-    call(X, CHANCES), call(In((4, 3)), In((4, 1), low=0.0, high=1.0)), call(In((2, 4, 3)), In((4, 3), low=0.0, high=1.0))))),
-    dtypes=FLOATING, **DRAW, errors=(Bad(call(X, 2.0), "p to be in [0, 1]"), Bad(call(X, In((4,), low=0.0, high=1.0)), "")))  # fmt: skip
+    call(X, CHANCES), call(In((4, 3)), In((4, 1), low=0.0, high=1.0)),
+    call(In((2, 4, 3)), In((4, 3), low=0.0, high=1.0))))),
+    dtypes=FLOATING, **DRAW, errors=(Bad(call(X, 2.0), "p to be in [0, 1]"),
+    Bad(call(X, In((4,), low=0.0, high=1.0)), "")))  # fmt: skip
 spec("Tensor.exponential_", over((), (2.5,)), dtypes=FLOATING, **DRAW, errors=(
     Bad(call(X, -1.0), "lambda > 0.0"), Bad(call(X), "continuous", dtype="int64")))  # fmt: skip
 spec("Tensor.geometric_", over((0.3,), (0.9,)), dtypes=(*FLOATING, "int64", "int32"), **DRAW, errors=(
@@ -116,12 +126,14 @@ spec("Tensor.cauchy_", over((), (1.0, 2.0)), dtypes=FLOATING, **DRAW, errors=(
 spec("Tensor.log_normal_", over((), (0.5, 0.25)), dtypes=FLOATING, **DRAW, errors=(
     Bad(call(X, 0.0, -1.0), "std > 0.0"), Bad(call(X), "not implemented for", dtype="int64")))  # fmt: skip
 
-# -- choices -------------------------------------------------------------------------------------------------------------------
+# -- choices -----------------------------------------------------------------------------------------------------------
 
 spec("bernoulli", over(low=0.0, high=1.0), dtypes=FLOATING, **FLAT, method=True, errors=(
-    Bad(call(In((3,), low=1.5, high=2.0)), "p_in >= 0 && p_in <= 1"), Bad(call(X), "not implemented for", dtype="int64")))  # fmt: skip
+    Bad(call(In((3,), low=1.5, high=2.0)), "p_in >= 0 && p_in <= 1"),
+    Bad(call(X), "not implemented for", dtype="int64")))  # fmt: skip
 spec("poisson", over(low=0.0, high=30.0), dtypes=FLOATING, **FLAT, errors=(
-    Bad(call(In((3,), low=-2.0, high=-1.0)), "non-negative"), Bad(call(X), "not implemented for", dtype="int64")))  # fmt: skip
+    Bad(call(In((3,), low=-2.0, high=-1.0)), "non-negative"),
+    Bad(call(X), "not implemented for", dtype="int64")))  # fmt: skip
 
 
 @st.composite
@@ -135,11 +147,12 @@ def choices(draw: Any) -> Call:
 
 ONES = In((3,), low=0.5, high=1.0)
 spec("multinomial", choices(), dtypes=("float64", "float32"), method=True, **DRAW, errors=(
-    Bad(call(ONES, 4), "without replacement"), Bad(call(ONES, 0), "n_sample <= 0"), Bad(call(In((2, 3, 4), low=0.5), 1), "1 or 2 dim"),
-    Bad(call(X, 1), "floating-point", dtype="int64"), Bad(call(In((3,), low=-1.0, high=-0.5), 1), "element < 0"),
-    Bad(call(ONES, 2.5), "must be int"), Bad(call(np.zeros(3), 1), "sum of probabilities <= 0")))  # fmt: skip
+    Bad(call(ONES, 4), "without replacement"), Bad(call(ONES, 0), "n_sample <= 0"),
+    Bad(call(In((2, 3, 4), low=0.5), 1), "1 or 2 dim"), Bad(call(X, 1), "floating-point", dtype="int64"),
+    Bad(call(In((3,), low=-1.0, high=-0.5), 1), "element < 0"), Bad(call(ONES, 2.5), "must be int"),
+    Bad(call(np.zeros(3), 1), "sum of probabilities <= 0")))  # fmt: skip
 
-# -- seeds and states ------------------------------------------------------------------------------------------------------------
+# -- seeds and states --------------------------------------------------------------------------------------------------
 
 
 def after(result: Any, library: Any) -> Any:
@@ -148,7 +161,8 @@ def after(result: Any, library: Any) -> Any:
 
 
 SEEDED = {"random": True, "order": 0, "dtypes": ("float64",), "compare": after}
-spec("manual_seed", st.integers(-(2**63), 2**64 - 1).map(call), **SEEDED, errors=(Bad(call(2**65), "verflow"), Bad(call("a"), "")))
+spec("manual_seed", st.integers(-(2**63), 2**64 - 1).map(call), **SEEDED,
+    errors=(Bad(call(2**65), "verflow"), Bad(call("a"), "")))
 spec("initial_seed", st.just(call()), **SEEDED)
 
 
