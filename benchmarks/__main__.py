@@ -51,7 +51,9 @@ def imports(rounds: int) -> dict[str, float]:
     for _ in range(rounds):
         for name, values in times.items():
             code = f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
-            values.append(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout))
+            values.append(
+                float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+            )
     for name, values in times.items():
         found[name] = statistics.median(values)
     return found

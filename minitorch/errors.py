@@ -20,7 +20,9 @@ def explain(what: str, shapes: Sequence[tuple[str, object, str]] = (), hint: str
         hint  mat2.t()?
     """
     lines = [what]
-    rows = [(name, str(tuple(shape) if isinstance(shape, tuple) else shape), letters) for name, shape, letters in shapes]
+    rows = [
+        (name, str(tuple(shape) if isinstance(shape, tuple) else shape), letters) for name, shape, letters in shapes
+    ]
     if hint:
         rows.append(("hint", hint, ""))
     width = max((len(r[0]) for r in rows), default=0)
@@ -60,4 +62,6 @@ def wrap_dims(dims: Sequence[int] | int, ndim: int, op: str = "dim") -> tuple[in
 
 def type_error(op: str, argument: str, position: int, expected: str, got: object) -> TypeError:
     """torch's wording for an argument of the wrong type."""
-    return TypeError(f"{op}(): argument '{argument}' (position {position}) must be {expected}, not {type(got).__name__}")
+    return TypeError(
+        f"{op}(): argument '{argument}' (position {position}) must be {expected}, not {type(got).__name__}"
+    )

@@ -23,7 +23,9 @@ def parser() -> argparse.ArgumentParser:
     p = Parser(prog="parity", description="Compare every operation of minitorch with torch.")
     p.add_argument("--op", metavar="REGEX", help="only the operations whose name matches")
     p.add_argument("--dtype", action="append", help="only this dtype (may be given several times)")
-    p.add_argument("--device", default="cpu", help="where minitorch computes: cpu, cuda, cuda:0 (torch stays on the CPU)")
+    p.add_argument(
+        "--device", default="cpu", help="where minitorch computes: cpu, cuda, cuda:0 (torch stays on the CPU)"
+    )
     p.add_argument("--examples", type=int, default=20, help="cases drawn for each check (default 20)")
     p.add_argument("--seed", type=int, default=0, help="the same seed draws the same cases (default 0)")
     p.add_argument("--report", metavar="FILE.html", help="write the table of operations and checks")

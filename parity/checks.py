@@ -53,7 +53,9 @@ class Case:
     call: Call
     dtype: str
     seed: int
-    layout: str = "plain"  # plain | transposed | sliced: the strides of the inputs (minitorch alone also gets "reversed")
+    layout: str = (
+        "plain"  # plain | transposed | sliced: the strides of the inputs (minitorch alone also gets "reversed")
+    )
     arrays: dict[int, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -297,7 +299,9 @@ def widened(case: Case) -> Case:
 
 
 @quietly
-def gradients(case: Case, library: Any, path: str, requires: set[int], upstream_seed: int, second: bool, device: Any = None) -> list:
+def gradients(
+    case: Case, library: Any, path: str, requires: set[int], upstream_seed: int, second: bool, device: Any = None
+) -> list:
     """Gradients of the inputs under a random upstream gradient; with `second`, also those of a function of them."""
     args, kwargs, tensors = case.build(library, requires, device)
     out = leaves(invoke(case.spec, library, path, args, kwargs, case.seed))
@@ -333,7 +337,9 @@ def random_like(library: Any, t: Any, rng: np.random.Generator, device: Any) -> 
     return g.to(device) if device is not None and library is mt else g
 
 
-def compare_gradients(case: Case, requires: set[int], second: bool, device: Any = None, ours: str = "", theirs: str = "") -> None:
+def compare_gradients(
+    case: Case, requires: set[int], second: bool, device: Any = None, ours: str = "", theirs: str = ""
+) -> None:
     name, torch_name = paths(case.spec)
     x = gradients(case, mt, ours or name, requires, case.seed + 1, second, device)
     y = gradients(case, torch, theirs or torch_name, requires, case.seed + 1, second)

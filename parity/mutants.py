@@ -99,7 +99,13 @@ def _drive(spec: Any, dtype: str, examples: int, current: list) -> None:
     """Draw cases of a spec and run their gradients in minitorch, noting the case being run."""
 
     @seed(0)
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate,),
+    )
     @given(call=spec.calls, value_seed=st.integers(0, 2**20))
     def body(call: Any, value_seed: int) -> None:
         case = Case(spec, call, dtype, value_seed)
@@ -108,7 +114,9 @@ def _drive(spec: Any, dtype: str, examples: int, current: list) -> None:
             current[:] = [case]
             # both ways: an op with a composed reference uses its own vjp only in an ordinary pass
             for second in (False, True)[: spec.order]:
-                checks.attempt(lambda second=second: checks.gradients(case, checks.mt, spec.name, able, value_seed + 1, second))
+                checks.attempt(
+                    lambda second=second: checks.gradients(case, checks.mt, spec.name, able, value_seed + 1, second)
+                )
             current.clear()
 
     body()

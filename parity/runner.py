@@ -46,7 +46,9 @@ def select(pattern: str | None, dtypes: list[str] | None) -> Iterator[tuple[Spec
                 yield spec, wanted
 
 
-def run_check(spec: Spec, dtype: str, name: str, fn: Callable, examples: int, start: int, device: Any = None) -> Outcome:
+def run_check(
+    spec: Spec, dtype: str, name: str, fn: Callable, examples: int, start: int, device: Any = None
+) -> Outcome:
     """Draw `examples` cases and run one check on each; Hypothesis shrinks the first failure."""
     outcome = Outcome(spec, dtype, name)
     began = time.perf_counter()
@@ -84,7 +86,9 @@ def run_spec(spec: Spec, dtypes: tuple[str, ...], examples: int, start: int, dev
     if spec.errors:
         yield _plain(spec, "errors", [lambda b=b: checks.refuses(spec, b, device) for b in spec.errors])
     if spec.edges:
-        yield _plain(spec, "edges", [lambda e=e: checks.forward(Case(spec, e, "float64", 0), device) for e in spec.edges])
+        yield _plain(
+            spec, "edges", [lambda e=e: checks.forward(Case(spec, e, "float64", 0), device) for e in spec.edges]
+        )
 
 
 def _plain(spec: Spec, name: str, runs: list[Callable]) -> Outcome:

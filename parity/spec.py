@@ -166,7 +166,9 @@ def unary(low: float = -2.0, high: float = 2.0, **tensor: Any) -> st.SearchStrat
     return shapes().map(lambda s: call(In(s, low=low, high=high, **tensor)))
 
 
-def binary(first: dict | None = None, second: dict | None = None, scalars: tuple = (2, -1.5)) -> st.SearchStrategy[Call]:
+def binary(
+    first: dict | None = None, second: dict | None = None, scalars: tuple = (2, -1.5)
+) -> st.SearchStrategy[Call]:
     """Calls f(x, y) with broadcasting shapes, or y a Python number."""
     pair = broadcastable(2).map(lambda s: call(In(s[0], **(first or {})), In(s[1], **(second or {}))))
     if not scalars:

@@ -34,7 +34,9 @@ class DeviceArray:
 
     def __getattr__(self, name: str) -> Any:
         if name not in ALLOWED:
-            raise AttributeError(f"an array of the stand-in device has no {name!r}; CuPy's may, but ask for it here first")
+            raise AttributeError(
+                f"an array of the stand-in device has no {name!r}; CuPy's may, but ask for it here first"
+            )
         return behind_wall(getattr(self._host, name), self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -78,9 +80,7 @@ ALLOWED = {
     "searchsorted", "partition", "conjugate",
 }  # fmt: skip
 
-OPERATORS = (
-    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
-)
+OPERATORS = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
 
 
 def _operator(name: str) -> Any:
@@ -162,8 +162,10 @@ class Wall:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
         if name in ("asarray", "array", "ascontiguousarray"):
-            return lambda a, *args, **kw: to_device(found(a._host if isinstance(a, DeviceArray) else a, *args, **kw),
-                a if isinstance(a, DeviceArray) else None)
+            return lambda a, *args, **kw: to_device(
+                found(a._host if isinstance(a, DeviceArray) else a, *args, **kw),
+                a if isinstance(a, DeviceArray) else None,
+            )
         if type(found).__name__ == "module" or isinstance(found, np.ufunc):
             return Wall(found)
         return behind_wall(found)

@@ -210,7 +210,11 @@ def _retain_grad(m: Any) -> Any:
 def _names(m: Any) -> Any:
     x = m.ones(2, 2, requires_grad=True)
     y = ((x * x).sum() + x.exp().mean()).reshape(1)
-    return y.grad_fn.name(), [f[0].name() for f in y.grad_fn.next_functions], (x * 1).grad_fn.next_functions[0][0].variable is x
+    return (
+        y.grad_fn.name(),
+        [f[0].name() for f in y.grad_fn.next_functions],
+        (x * 1).grad_fn.next_functions[0][0].variable is x,
+    )
 
 
 def _create_graph_third_order(m: Any) -> Any:
@@ -249,7 +253,11 @@ def _inference_saved(m: Any) -> Any:
     return c * m.ones(1, requires_grad=True)
 
 
-PROGRAMS = [v for k, v in list(globals().items()) if k.startswith("_") and callable(v) and getattr(v, "__module__", "") == __name__]
+PROGRAMS = [
+    v
+    for k, v in list(globals().items())
+    if k.startswith("_") and callable(v) and getattr(v, "__module__", "") == __name__
+]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__.strip("_"))
@@ -333,7 +341,9 @@ def test_anomaly_mode_shows_the_forward_line() -> None:
 
 def test_saved_tensors_hooks() -> None:
     log: list = []
-    with mt.autograd.graph.saved_tensors_hooks(lambda t: log.append("pack") or t.numpy(force=True).copy(), lambda a: mt.from_numpy(a)):
+    with mt.autograd.graph.saved_tensors_hooks(
+        lambda t: log.append("pack") or t.numpy(force=True).copy(), lambda a: mt.from_numpy(a)
+    ):
         x = mt.tensor([2.0], requires_grad=True)
         y = x * x
     y.backward()

@@ -51,7 +51,9 @@ def test_host_and_device_do_not_mix() -> None:
 
 def test_a_training_step_stays_on_the_device() -> None:
     mt.manual_seed(0)
-    model = mt.nn.Sequential(mt.nn.Conv2d(1, 2, 3), mt.nn.ReLU(), mt.nn.MaxPool2d(2), mt.nn.Flatten(), mt.nn.Linear(18, 3)).cuda()
+    model = mt.nn.Sequential(
+        mt.nn.Conv2d(1, 2, 3), mt.nn.ReLU(), mt.nn.MaxPool2d(2), mt.nn.Flatten(), mt.nn.Linear(18, 3)
+    ).cuda()
     optimizer = mt.optim.Adam(model.parameters(), lr=0.01)
     x, y = mt.randn(4, 1, 8, 8).cuda(), mt.tensor([0, 1, 2, 1]).cuda()
     losses = []

@@ -23,7 +23,9 @@ def apply_reference(node: Any, g: Any) -> list:
     before, state.grad = state.grad, True
     try:
         # fresh aliases: the inputs may depend on each other, but their aliases don't
-        fresh = {n: alias(t) if n in op.inputs and t is not None and hasattr(t, "_edge") else t for n, t in arguments.items()}
+        fresh = {
+            n: alias(t) if n in op.inputs and t is not None and hasattr(t, "_edge") else t for n, t in arguments.items()
+        }
         outs = op.reference(**fresh)
         outs, gs = ((outs,), (g,)) if node.n_outputs == 1 else (outs, g)
         pairs = [(o, gi) for o, gi in zip(outs, gs, strict=False) if gi is not None and edge_of(o) is not None]

@@ -26,7 +26,9 @@ class FunctionCtx:
         """Keep input or output tensors for the backward; changing them in place meanwhile is an error there."""
         for t in tensors:
             if t is not None and not isinstance(t, TensorBase):
-                raise TypeError(f"save_for_backward can only save variables, but argument is of type {type(t).__name__}")
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument is of type {type(t).__name__}"
+                )
         self.to_save = tensors
 
     def mark_dirty(self, *tensors: Any) -> None:

@@ -21,13 +21,17 @@ def _tuple(x: Any, what: str, fn: str) -> tuple[bool, tuple]:
     for k, t in enumerate(items):
         if not isinstance(t, TensorBase):
             where = f"The value at index {k} in " if was else ""
-            raise TypeError(f"The {what} given to {fn} must be either a Tensor or a tuple of Tensors. {where}is {type(t).__name__}")
+            raise TypeError(
+                f"The {what} given to {fn} must be either a Tensor or a tuple of Tensors. {where}is {type(t).__name__}"
+            )
     return was, items
 
 
 def _prepare(inputs: tuple, create_graph: bool) -> tuple:
     """Copies of the inputs to differentiate by: connected to the given ones if a graph is wanted, else detached."""
-    return tuple(t.view_as(t) if create_graph and edge_of(t) is not None else t.detach().requires_grad_(True) for t in inputs)  # type: ignore[attr-defined]
+    return tuple(
+        t.view_as(t) if create_graph and edge_of(t) is not None else t.detach().requires_grad_(True) for t in inputs
+    )  # type: ignore[attr-defined]
 
 
 def _run(fn_name: str, func: Callable, inputs: Any, create_graph: bool) -> tuple:
@@ -51,8 +55,7 @@ def _grads(outputs: Any, inputs: Any, v: Any, create_graph: bool, strict: bool, 
     if strict and any(g is None for g in found):
         k = next(k for k, g in enumerate(found) if g is None)
         raise RuntimeError(
-            f"The output of the user-provided function is independent of input {k}. "
-            "This is not allowed in strict mode."
+            f"The output of the user-provided function is independent of input {k}. This is not allowed in strict mode."
         )
     return tuple(t.detach() * 0 if g is None else g for t, g in zip(inputs, found, strict=True))
 
@@ -69,7 +72,9 @@ def _vectors(v: Any, like: tuple, was_tuple: bool, what: str, fn: str) -> tuple:
         return (like[0].detach() * 0 + 1,)
     _, items = _tuple(v, "v", fn)
     if len(items) != len(like) or any(a.shape != b.shape for a, b in zip(items, like, strict=True)):
-        raise RuntimeError(f"v has invalid size: should be {[list(t.shape) for t in like]} but got {[list(t.shape) for t in items]}")
+        raise RuntimeError(
+            f"v has invalid size: should be {[list(t.shape) for t in like]} but got {[list(t.shape) for t in items]}"
+        )
     return items
 
 

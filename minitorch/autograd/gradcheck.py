@@ -156,5 +156,11 @@ def gradgradcheck(
             return grad(_outputs(func, x), tracked, g, create_graph=True, allow_unused=True)
 
     return gradcheck(
-        gradient, (*inputs, *upstream), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception, nondet_tol=nondet_tol
+        gradient,
+        (*inputs, *upstream),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
     )

@@ -180,7 +180,12 @@ class Op:
         """The captures, None in place of those not needed, when the inputs that need a gradient are `needs`."""
         found = self.plans.get(needs)
         if found is None:
-            used = {k for v in self.vjps if not v.inputs or any(needs[i] for i in v.inputs if i < len(needs)) for k in v.args}
+            used = {
+                k
+                for v in self.vjps
+                if not v.inputs or any(needs[i] for i in v.inputs if i < len(needs))
+                for k in v.args
+            }
             if self.reference is not None and True in needs:
                 used |= {self.captures.index(self._classify(n)) for n in self.reference_names}
             found = self.plans[needs] = tuple(c if k in used else None for k, c in enumerate(self.captures))

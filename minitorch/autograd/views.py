@@ -236,7 +236,9 @@ def view_error(t: Any, changed: str) -> RuntimeError:
         what = f"A view was created in {mode}"
     else:
         node, index = (t._edge.node, t._edge.index) if isinstance(t._edge, Slot) else (t._edge, 0)
-        what = f"Output {index} of {node.name()} is a view" + (f" of a view which was created in {mode}" if mode else "")
+        what = f"Output {index} of {node.name()} is a view" + (
+            f" of a view which was created in {mode}" if mode else ""
+        )
     return RuntimeError(f"{what} and {changed} modified inplace{ending}. {_VIEW_RULES[t._view_kind]}")
 
 
@@ -279,7 +281,11 @@ def check_partial_overlap(t: Any, others: tuple) -> None:
 
 def _ranges_meet(a: Any, b: Any, pointer: Any) -> bool:
     starts = pointer(a), pointer(b)
-    return bool(a.size and b.size) and starts[0] < starts[1] + b.size * b.dtype.itemsize and starts[1] < starts[0] + a.size * a.dtype.itemsize
+    return (
+        bool(a.size and b.size)
+        and starts[0] < starts[1] + b.size * b.dtype.itemsize
+        and starts[1] < starts[0] + a.size * a.dtype.itemsize
+    )
 
 
 def refuse_shared(t: Any, source: Any) -> None:
@@ -295,7 +301,11 @@ def refuse_shared(t: Any, source: Any) -> None:
 
 def check_overlap(array: Any) -> None:
     """Refuse to write where several elements share one place in memory, as after expand()."""
-    if 0 in array.strides and array.size > 1 and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    if (
+        0 in array.strides
+        and array.size > 1
+        and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
+    ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."

@@ -98,7 +98,9 @@ class CudaGenerator:
         u = self.state.random_sample(shape, dtype="float64" if np.dtype(dtype) == np.float64 else "float32")
         return (u * (high - low) + low).astype(dtype)
 
-    def normal(self, shape: Any, dtype: Any = "float32", mean: float = 0.0, std: float = 1.0, *, contiguous: bool = True) -> Any:
+    def normal(
+        self, shape: Any, dtype: Any = "float32", mean: float = 0.0, std: float = 1.0, *, contiguous: bool = True
+    ) -> Any:
         wide = "float64" if np.dtype(dtype) == np.float64 else "float32"
         return self.state.normal(mean, std, shape, dtype=wide).astype(dtype)
 

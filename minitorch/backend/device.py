@@ -79,7 +79,11 @@ class Backend:
 CPU = Backend("cpu", np, np.ndarray, "scipy.special")
 _BACKENDS: dict[str, Backend] = {"cpu": CPU}
 # NumPy's ufuncs return scalars for 0-d inputs: a vjp may see them where it expects an array.
-_BY_TYPE: dict[type, Backend] = {np.ndarray: CPU, np.memmap: CPU, **{d.type: CPU for d in map(np.dtype, "?bhilqBefdFD")}}
+_BY_TYPE: dict[type, Backend] = {
+    np.ndarray: CPU,
+    np.memmap: CPU,
+    **{d.type: CPU for d in map(np.dtype, "?bhilqBefdFD")},
+}
 
 
 # how to load a backend when a device of its kind is first used
@@ -163,7 +167,9 @@ class device:
             raise TypeError(f"device(): argument 'type' must be str, int or device, not {type.__class__.__name__}")
         elif ":" in type:
             if index is not None:
-                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+                raise RuntimeError(
+                    f"type (string) must not include an index because index was passed explicitly: {type}"
+                )
             name, _, number = type.partition(":")
             if not number.isdigit() or (len(number) > 1 and number[0] == "0"):
                 raise RuntimeError(f"Invalid device string: '{type}'")
@@ -198,7 +204,9 @@ class device:
         _default[0] = _outer.pop()
 
     def __repr__(self) -> str:
-        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+        return (
+            f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+        )
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"

@@ -74,7 +74,21 @@ for _mixin in Tensor.__mro__[1:-1]:
 set_tensor_class(Tensor)
 
 FUNCTIONS: dict[str, Callable] = {}
-for _family in (casts, convert, creation, elementwise, compare, reduce, sort, shape, indexing, matmul, linalg, random, activation):
+for _family in (
+    casts,
+    convert,
+    creation,
+    elementwise,
+    compare,
+    reduce,
+    sort,
+    shape,
+    indexing,
+    matmul,
+    linalg,
+    random,
+    activation,
+):
     for _name, _function in _family.FUNCTIONS.items():
         if _name in FUNCTIONS:
             raise ImportError(f"two public functions are called {_name}")

@@ -110,7 +110,9 @@ def complex(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
     tensor_argument("complex", "imag", imag, 2)
     kinds = real._array.dtype, imag._array.dtype
     if any(k.name not in ("float32", "float64") for k in kinds):
-        raise RuntimeError(f"complex: Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}")
+        raise RuntimeError(
+            f"complex: Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}"
+        )
     if kinds[0] != kinds[1]:
         raise RuntimeError(
             f"complex: Expected object of scalar type {scalar_name(real._array)} but got scalar type "

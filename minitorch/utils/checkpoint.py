@@ -41,7 +41,9 @@ class _Checkpoint(Function):
             if ctx.rng is not None:
                 set_rng_state(state)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-        pairs = [(o, g) for o, g in zip(outputs, grads, strict=True) if isinstance(o, TensorBase) and edge_of(o) is not None]
+        pairs = [
+            (o, g) for o, g in zip(outputs, grads, strict=True) if isinstance(o, TensorBase) and edge_of(o) is not None
+        ]
         if not pairs:
             raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
         backward([o for o, _ in pairs], [g for _, g in pairs])
@@ -83,7 +85,9 @@ def _without_reentry(run: Callable, args: tuple, preserve_rng_state: bool) -> An
         if not recomputed:
             _recompute(run, args, rng, recomputed)
         if k >= len(recomputed):
-            raise RuntimeError("checkpoint: the recomputed block saved fewer tensors than the first run did; is it deterministic?")
+            raise RuntimeError(
+                "checkpoint: the recomputed block saved fewer tensors than the first run did; is it deterministic?"
+            )
         return recomputed[k]
 
     with saved_tensors_hooks(pack, unpack):
@@ -103,7 +107,9 @@ def _recompute(run: Callable, args: tuple, rng: Any, into: list) -> None:
             set_rng_state(state)
 
 
-def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any) -> Any:
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
     """Checkpoint a Sequential (or list of functions) in `segments` parts; the last part is kept as it is."""
     layers = list(functions)
     size = len(layers) // segments

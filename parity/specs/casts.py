@@ -9,13 +9,23 @@ from hypothesis import strategies as st
 from parity.checks import DType
 from parity.spec import Bad, Call, In, call, shapes, spec
 
-ALL = ("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex128",
-    "complex64")
+ALL = (
+    "float64",
+    "float32",
+    "float16",
+    "bfloat16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "bool",
+    "complex128",
+    "complex64",
+)
 FROM = ("float64", "float32", "float16", "bfloat16", "int64", "uint8", "bool", "complex64")
 POSITIVE = {"low": 0.0, "high": 3.0}  # what negative floats become in uint8 is not defined in C
 X = In((2, 3), **POSITIVE)
-
-
 
 
 @st.composite
@@ -67,7 +77,7 @@ spec("is_same_size", st.tuples(shapes(), shapes()).map(lambda t: call(In(t[0]), 
      method=True, errors=(Bad(call(X, 3), "must be Tensor"),))  # fmt: skip
 OPERAND = st.one_of(
     st.tuples(st.sampled_from(((), (2,))), st.sampled_from(ALL)).map(lambda t: In(t[0], dtype=t[1], low=0.0)),
-    st.sampled_from((2, 1.5, True, 2j))
+    st.sampled_from((2, 1.5, True, 2j)),
 )
 spec("result_type", st.tuples(OPERAND, OPERAND).map(lambda t: call(*t)), dtypes=("float64",), order=0,
      compare=lambda result, library: repr(result).replace("complex32", "complex64"),

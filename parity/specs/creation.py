@@ -95,19 +95,36 @@ spec("full", filled(), **NO_GRAD, out=False, errors=(
     Bad(call((2,), In((1,))), "must be Number"), Bad(call((2,), "a"), "must be Number"),
     Bad(call((2,), 2**70), "too big"),
 ))  # fmt: skip
-FULL_LIKE_ERRORS = (Bad(call(X, 300), TOO_LARGE, dtype="uint8"), Bad(call(X, 1j), TOO_LARGE),
-    Bad(call(X, "a"), "must be Number"))
-spec("full_like", st.one_of([like(v) for v in (3, 1.5, True, 0)]), **LIKE, errors=FULL_LIKE_ERRORS,
-    compare=with_strides)
+FULL_LIKE_ERRORS = (
+    Bad(call(X, 300), TOO_LARGE, dtype="uint8"),
+    Bad(call(X, 1j), TOO_LARGE),
+    Bad(call(X, "a"), "must be Number"),
+)
+spec(
+    "full_like", st.one_of([like(v) for v in (3, 1.5, True, 0)]), **LIKE, errors=FULL_LIKE_ERRORS, compare=with_strides
+)
 spec("Tensor.new_full", st.tuples(shapes(), st.sampled_from((3, 1.5, True)), options()).map(
     lambda t: call(X, t[0], t[1], **t[2])), **LIKE, errors=(Bad(call(X, (2,), 1j), TOO_LARGE),))  # fmt: skip
-spec("scalar_tensor", st.tuples(st.sampled_from((3, -1.5, True)), options()).map(lambda t: call(t[0], **t[1])),
-    **NO_GRAD)
+spec(
+    "scalar_tensor", st.tuples(st.sampled_from((3, -1.5, True)), options()).map(lambda t: call(t[0], **t[1])), **NO_GRAD
+)
 
 # -- data --------------------------------------------------------------------------------------------------------------
 
-DATA = ([[1, 2], [3, 4]], [1.5, 2], (True, False), 3, -2.5, 2j, [], [[], []], [True, 1], [1, 2.5, True], [1, 2j],
-    [[[1.0]]])
+DATA = (
+    [[1, 2], [3, 4]],
+    [1.5, 2],
+    (True, False),
+    3,
+    -2.5,
+    2j,
+    [],
+    [[], []],
+    [True, 1],
+    [1, 2.5, True],
+    [1, 2j],
+    [[[1.0]]],
+)
 
 
 def data(*first: Any) -> st.SearchStrategy[Call]:
@@ -158,8 +175,11 @@ spec("arange", ranges(), **NO_GRAD, tolerance={"float16": (2e-3, 1e-3), "bfloat1
 @st.composite
 def spaced(draw: Any, low: float, high: float, names: tuple[str, ...]) -> Call:
     more = {k: v for k, v in draw(options(names)).items() if k == "dtype"}
-    ends = st.integers(int(max(low, 0)), int(high)) if more and more["dtype"].name in WHOLE else st.floats(low, high,
-        width=16)
+    ends = (
+        st.integers(int(max(low, 0)), int(high))
+        if more and more["dtype"].name in WHOLE
+        else st.floats(low, high, width=16)
+    )
     return call(draw(ends), draw(ends), draw(st.integers(0, 12)), **more)
 
 
@@ -204,10 +224,18 @@ def strided_form(result: Any, library: Any) -> Any:
     return tuple(result.shape), tuple(result.stride()), repr(result.dtype)
 
 
-STRIDE_ERRORS = (Bad(call((2, 3), (1,)), "dimensionality"), Bad(call((2, -3), (1, 2)), "negative dimension"),
-    Bad(call((2, 3), (-1, 2)), ""))
-spec("empty_strided", st.sampled_from(STRIDED).map(lambda t: call(*t)), **NO_GRAD, compare=strided_form,
-    errors=STRIDE_ERRORS)
+STRIDE_ERRORS = (
+    Bad(call((2, 3), (1,)), "dimensionality"),
+    Bad(call((2, -3), (1, 2)), "negative dimension"),
+    Bad(call((2, 3), (-1, 2)), ""),
+)
+spec(
+    "empty_strided",
+    st.sampled_from(STRIDED).map(lambda t: call(*t)),
+    **NO_GRAD,
+    compare=strided_form,
+    errors=STRIDE_ERRORS,
+)
 spec("Tensor.new_empty_strided", st.sampled_from(STRIDED).map(lambda t: call(X, *t)), **LIKE, compare=strided_form)
 spec("empty_permuted", st.permutations((0, 1, 2)).map(lambda p: call((2, 3, 4), tuple(p))), **NO_GRAD,
     compare=strided_form,
@@ -226,4 +254,3 @@ def default_of(result: Any, library: Any) -> Any:
 
 spec("set_default_device", st.sampled_from((call("cpu"), call(None))), **NO_GRAD, compare=default_of)
 spec("get_default_device", st.just(call()), **NO_GRAD, compare=lambda result, library: str(result))
-

@@ -41,8 +41,13 @@ def large(draw: Any) -> tuple[int, ...]:
 def sized(draw: Any, *first: Any, names: tuple = FLOATING) -> Call:
     s, more = large(draw), draw(options(names))
     form = draw(st.integers(0, 2))
-    return call(*first, size=s, **more) if form == 0 else call(*first, *s, **more) if form == 1 and s else call(*first,
-        s, **more)
+    return (
+        call(*first, size=s, **more)
+        if form == 0
+        else call(*first, *s, **more)
+        if form == 1 and s
+        else call(*first, s, **more)
+    )
 
 
 @st.composite
@@ -55,10 +60,20 @@ NOT_FOR_INTEGERS = Bad(call(2, dtype=DType("int64")), "not implemented for")
 BAD_SIZE = Bad(call((2, -1)), "negative dimension")
 spec("rand", sized(), dtypes=("float64",), **DRAW, errors=(NOT_FOR_INTEGERS, BAD_SIZE))
 spec("randn", sized(names=(*FLOATING, "complex64")), dtypes=("float64",), **DRAW, errors=(NOT_FOR_INTEGERS, BAD_SIZE))
-spec("rand_like", over(), dtypes=FLOATING, **DRAW,
-    errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")))
-spec("randn_like", over(), dtypes=FLOATING, **DRAW,
-    errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")))
+spec(
+    "rand_like",
+    over(),
+    dtypes=FLOATING,
+    **DRAW,
+    errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")),
+)
+spec(
+    "randn_like",
+    over(),
+    dtypes=FLOATING,
+    **DRAW,
+    errors=(Bad(call(X), "not implemented for", dtype="int64"), Bad(call([1.0]), "Tensor")),
+)
 
 
 @st.composite
@@ -161,8 +176,12 @@ def after(result: Any, library: Any) -> Any:
 
 
 SEEDED = {"random": True, "order": 0, "dtypes": ("float64",), "compare": after}
-spec("manual_seed", st.integers(-(2**63), 2**64 - 1).map(call), **SEEDED,
-    errors=(Bad(call(2**65), "verflow"), Bad(call("a"), "")))
+spec(
+    "manual_seed",
+    st.integers(-(2**63), 2**64 - 1).map(call),
+    **SEEDED,
+    errors=(Bad(call(2**65), "verflow"), Bad(call("a"), "")),
+)
 spec("initial_seed", st.just(call()), **SEEDED)
 
 
