@@ -7,7 +7,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 _common = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
-settings.register_profile("ci", derandomize=True, max_examples=8, database=None, **_common)
+settings.register_profile("ci", derandomize=True, max_examples=16, database=None, **_common)
 settings.register_profile("dev", max_examples=30, **_common)
 settings.register_profile("deep", max_examples=1000, **_common)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -43,6 +43,11 @@ spec(
 )
 
 
+def small(shape: tuple[int, ...]) -> In:
+    """Moderate values: with large ones softmax saturates, and float32 loses digits in both libraries."""
+    return In(shape, low=-0.7, high=0.7)
+
+
 @st.composite
 def heads(draw: Any) -> Call:
     batch = draw(st.sampled_from(((3,), ())))
@@ -61,28 +66,28 @@ def heads(draw: Any) -> Call:
     options["need_weights"] = draw(st.booleans()) or masks == "attn"
     options["average_attn_weights"] = draw(st.booleans())
     options["training"] = False
-    bias = In((3 * size,)) if draw(st.booleans()) else None
-    extra = (In((1, 1, size)), In((1, 1, size))) if draw(st.booleans()) else (None, None)
-    out = (In((size, size)), In((size,)))
+    bias = small((3 * size,)) if draw(st.booleans()) else None
+    extra = (small((1, 1, size)), small((1, 1, size))) if draw(st.booleans()) else (None, None)
+    out = (small((size, size)), small((size,)))
     zero = draw(st.booleans())
     if draw(st.booleans()):
         weights = {
             "use_separate_proj_weight": True,
-            "q_proj_weight": In((size, size)),
-            "k_proj_weight": In((size, 7)),
-            "v_proj_weight": In((size, 8)),
+            "q_proj_weight": small((size, size)),
+            "k_proj_weight": small((size, 7)),
+            "v_proj_weight": small((size, 8)),
         }
-        k, v = In((source, *batch, 7)), In((source, *batch, 8))
+        k, v = small((source, *batch, 7)), small((source, *batch, 8))
         return call(q, k, v, size, count, None, bias, *extra, zero, 0.0, *out, **weights, **options)
-    k, v = In((source, *batch, size)), In((source, *batch, size))
-    return call(q, k, v, size, count, In((3 * size, size)), bias, *extra, zero, 0.0, *out, **options)
+    k, v = small((source, *batch, size)), small((source, *batch, size))
+    return call(q, k, v, size, count, small((3 * size, size)), bias, *extra, zero, 0.0, *out, **options)
 
 
 def _bad(q: In, k: In, v: In, size: int = 6, count: int = 2, **options: Any) -> Call:
-    return call(q, k, v, size, count, In((18, 6)), None, None, None, False, 0.0, In((6, 6)), None, **options)
+    return call(q, k, v, size, count, small((18, 6)), None, None, None, False, 0.0, small((6, 6)), None, **options)
 
 
-_Q, _K = In((4, 3, 6)), In((5, 3, 6))
+_Q, _K = small((4, 3, 6)), small((5, 3, 6))
 # once only: without weights torch runs a fused kernel that it can't differentiate twice
 spec(
     "nn.functional.multi_head_attention_forward",
