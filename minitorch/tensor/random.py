@@ -18,7 +18,7 @@ from minitorch.backend.streams import in_memory_order, visit_axes
 from minitorch.errors import type_error
 from minitorch.ops.memory import zeros_like
 from minitorch.tensor.binding import function, write_out
-from minitorch.tensor.options import as_size, blank, blank_like, check_options, finish, out_dtype
+from minitorch.tensor.options import as_size, blank, blank_like, check_options, contiguous_format, finish, out_dtype
 from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:
@@ -386,7 +386,7 @@ class RandomMixin(TensorBase):
         >>> mt.bernoulli(mt.tensor([0.0, 1.0]))
         tensor([0., 1.])
         """
-        sample = blank_like("bernoulli", self, None, None, None, None)
+        sample = blank_like("bernoulli", self, None, None, None, contiguous_format)
         chances = self if p is None else p
         sample.bernoulli_(chances.detach() if isinstance(chances, TensorBase) else chances, generator=generator)
         return _drawn_over(self, sample=sample._array, node="BernoulliBackward0")

@@ -106,7 +106,12 @@ spec(
 spec("Tensor.new_full", st.tuples(shapes(), st.sampled_from((3, 1.5, True)), options()).map(
     lambda t: call(X, t[0], t[1], **t[2])), **LIKE, errors=(Bad(call(X, (2,), 1j), TOO_LARGE),))  # fmt: skip
 spec(
-    "scalar_tensor", st.tuples(st.sampled_from((3, -1.5, True)), options()).map(lambda t: call(t[0], **t[1])), **NO_GRAD
+    "scalar_tensor",
+    st.one_of(
+        st.tuples(st.sampled_from((3, True)), options()),
+        st.tuples(st.just(-1.5), options(tuple(n for n in DTYPES if n != "uint8"))),
+    ).map(lambda t: call(t[0], **t[1])),
+    **NO_GRAD,
 )
 
 # -- data --------------------------------------------------------------------------------------------------------------
