@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from parity import checks
-from parity.checks import Case, DType, In, inputs_of
+from parity.checks import Case, DType, In
 from parity.spec import Spec
 
 LAYOUTS = ("plain", "plain", "transposed", "sliced", "reversed")
@@ -150,4 +150,4 @@ def show(value: Any, one: Callable) -> str:
     return repr(value) if not isinstance(value, DType) else f"torch.{value.name}"
 
 
-__all__ = ["Outcome", "inputs_of", "run_check", "run_spec", "select", "snippet"]
+__all__ = ["Outcome", "run_check", "run_spec", "select", "snippet"]

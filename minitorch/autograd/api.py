@@ -23,12 +23,7 @@ def _upstream(t: TensorBase, g: Any) -> Any:
                 f"grad can be implicitly created only for scalar outputs: this one has shape {tuple(t._array.shape)}\n"
                 "    hint  call .sum() or .mean() first, or pass gradient= of that shape"
             )
-        if t._array.dtype.kind not in "fcV":
-            raise RuntimeError(
-                "grad can be implicitly created only for real scalar outputs but got "
-                f"{dtypes.from_numpy(t._array.dtype)!r}"
-            )
-        if t._array.dtype.kind == "c":
+        if t._array.dtype.kind not in "fV":
             raise RuntimeError(
                 "grad can be implicitly created only for real scalar outputs but got "
                 f"{dtypes.from_numpy(t._array.dtype)!r}"

@@ -16,7 +16,7 @@ from typing import Any
 from minitorch.autograd import hooks as hooking
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
-from minitorch.autograd.node import FREED, Node, Slot, edge_of
+from minitorch.autograd.node import Node, Slot, edge_of
 from minitorch.autograd.primitives import fit
 from minitorch.autograd.wiring import is_dense
 from minitorch.backend import xp_of
@@ -248,7 +248,3 @@ def run_backward(
         if g is not None:
             accumulate(t, g, False, graph)
     return None
-
-
-def is_freed(node: Node) -> bool:
-    return node.saved is FREED

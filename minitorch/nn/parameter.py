@@ -49,7 +49,3 @@ class Buffer(Tensor):
         t = (empty(0) if data is None else data).detach().as_subclass(cls)
         t.persistent = persistent
         return t
-
-
-def is_parameter(obj: Any) -> bool:
-    return isinstance(obj, Parameter)
