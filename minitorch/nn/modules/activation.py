@@ -7,6 +7,8 @@ from typing import Any
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
+__all__ = ["ReLU"]
+
 
 class ReLU(Module):
     """max(0, x), elementwise; any shape."""

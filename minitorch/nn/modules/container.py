@@ -9,6 +9,8 @@ from typing import Any
 
 from minitorch.nn.modules.module import Module, _indent
 
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+
 
 class _ListLike(Module):
     """What Sequential and ModuleList share: children named '0', '1', ..."""

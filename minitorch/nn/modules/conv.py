@@ -12,6 +12,8 @@ from minitorch.nn.modules.module import Module
 from minitorch.nn.parameter import Parameter
 from minitorch.tensor.creation import empty
 
+__all__ = ["Conv1d", "Conv2d", "Conv3d"]
+
 
 def as_tuple(value: Any, n: int) -> tuple[int, ...]:
     """One number for all n dimensions, or a tuple of them."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from minitorch.nn.modules.module import Module
 
+__all__ = ["Flatten"]
+
 
 class Flatten(Module):
     """Join the dimensions start_dim .. end_dim into one: (N, C, H, W) -> (N, C*H*W) by default."""

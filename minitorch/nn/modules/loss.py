@@ -8,6 +8,8 @@ from minitorch.nn import functional as F
 from minitorch.nn.functional.reduction import reduction_name
 from minitorch.nn.modules.module import Module
 
+__all__ = ["CrossEntropyLoss"]
+
 
 class _Loss(Module):
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:

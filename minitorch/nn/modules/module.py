@@ -14,6 +14,8 @@ from minitorch.backend import device as Device
 from minitorch.backend import dtypes
 from minitorch.nn.parameter import Buffer, Parameter
 
+__all__ = ["Module"]
+
 
 class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """What load_state_dict reports."""

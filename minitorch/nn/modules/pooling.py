@@ -8,6 +8,8 @@ from typing import Any
 from minitorch.nn import functional as F
 from minitorch.nn.modules.module import Module
 
+__all__ = ["MaxPool1d", "MaxPool2d", "MaxPool3d"]
+
 
 class _MaxPoolNd(Module):
     pool: Callable

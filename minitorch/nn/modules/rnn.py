@@ -13,6 +13,8 @@ from minitorch.nn.parameter import Parameter
 from minitorch.tensor import FUNCTIONS
 from minitorch.tensor.creation import empty, zeros
 
+__all__ = ["LSTM"]
+
 cat, stack = FUNCTIONS["cat"], FUNCTIONS["stack"]
 
 

@@ -1,0 +1,1 @@
+"""Tools for parameters, gradients and sequences; names are torch.nn.utils'."""
