@@ -2,7 +2,7 @@
 
     r = sqrt(-2 log(1 - u1)),  t = 2 pi u2  ->  r cos t, r sin t            u1, u2 uniform on [0, 1)
 
-In double precision NumPy's log, sin and cos already give torch's bits. In single precision torch on x86-64 runs the
+In double precision torch calls the C library (libm.py). In single precision torch on x86-64 runs the
 polynomials of the Cephes library in AVX2 registers, where the compiler fuses `a * b + c` into one rounding; NumPy's own
 functions differ from them by up to 5 ulp. So those polynomials are evaluated here, step by step. (Where torch runs
 without AVX2, on ARM for instance, its own numbers differ from these in the last places.)
@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from minitorch.backend import libm
 
 F32 = np.float32
 BLOCKS_AT_ONCE = 2048  # times 16 numbers: the temporaries stay in the cache (measured: twice as fast as all at once)
@@ -90,9 +92,9 @@ def _scale32(x: NDArray, std: float, mean: float) -> NDArray:
 
 
 def _pair64(v1: NDArray, u2: NDArray) -> tuple[NDArray, NDArray]:
-    radius = np.sqrt(-2 * np.log(v1))
+    radius = np.sqrt(-2 * libm.log(v1))
     theta = TWO_PI * u2
-    return radius * np.cos(theta), radius * np.sin(theta)
+    return radius * libm.cos(theta), radius * libm.sin(theta)
 
 
 def _pair32(v1: NDArray, u2: NDArray) -> tuple[NDArray, NDArray]:

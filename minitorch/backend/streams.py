@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from minitorch.backend import libm
 from minitorch.backend.boxmuller import F32, TWO_PI, fma64, normals_from_blocks
 
 SIGNIFICAND = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}  # bits, the hidden one included
@@ -142,8 +143,8 @@ class Streams:
             start = 1
         pairs = (n - start + 1) // 2
         u = self._u53(2 * pairs)
-        radius, theta = np.sqrt(-2.0 * np.log1p(-u[1::2])), TWO_PI * u[0::2]
-        cosines, sines = radius * np.cos(theta), radius * np.sin(theta)
+        radius, theta = np.sqrt(-2.0 * libm.log1p(-u[1::2])), TWO_PI * u[0::2]
+        cosines, sines = radius * libm.cos(theta), radius * libm.sin(theta)
         values[start::2] = cosines
         values[start + 1 :: 2] = sines[: (n - start) // 2]
         if (n - start) % 2:
@@ -176,7 +177,7 @@ class Streams:
         with self._lock:
             normals = self._normal_pairs(math.prod(shape))
         with np.errstate(over="ignore"):
-            return from_double(np.exp(fma64(normals, std, mean)), dtype).reshape(shape)
+            return from_double(libm.exp(fma64(normals, std, mean)), dtype).reshape(shape)
 
     def exponential(self, shape: Shape, dtype: DTypeLike = F32, lambd: float = 1.0) -> NDArray:
         """`exponential_`: (-1 / lambd) * log1p(-u53)."""
@@ -187,7 +188,7 @@ class Streams:
         with self._lock:
             u = self._u53(math.prod(shape))
         with np.errstate(invalid="ignore"):  # lambd = inf meets log1p(-0)
-            return from_double(-1.0 / lambd * np.log1p(-u), dtype).reshape(shape)
+            return from_double(-1.0 / lambd * libm.log1p(-u), dtype).reshape(shape)
 
     def cauchy(self, shape: Shape, dtype: DTypeLike = F32, median: float = 0.0, sigma: float = 1.0) -> NDArray:
         """`cauchy_`: sigma * tan(pi (u53 - 1/2)) + median."""
@@ -197,7 +198,7 @@ class Streams:
         _check_continuous("Cauchy", dtype)
         with self._lock:
             u = self._u53(math.prod(shape))
-        return from_double(fma64(np.tan(np.pi * (u - 0.5)), sigma, median), dtype).reshape(shape)
+        return from_double(fma64(libm.tan(np.pi * (u - 0.5)), sigma, median), dtype).reshape(shape)
 
     # ------------------------------------------------------------------------------------------ yes or no, and counts
 
@@ -232,7 +233,7 @@ class Streams:
         with self._lock:
             u = self._u53(math.prod(shape))
         with np.errstate(divide="ignore"):  # log(0), once in 2^53
-            trials = np.ceil(np.log(u) / np.log1p(-p))
+            trials = np.ceil(libm.log(u) / math.log1p(-p))
         if dtype.kind in "iu":
             with np.errstate(invalid="ignore"):
                 return trials.astype(np.int64).astype(dtype).reshape(shape)  # small types wrap around, as in C
