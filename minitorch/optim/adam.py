@@ -2,81 +2,95 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+from minitorch.autograd.base import TensorBase
+from minitorch.optim.checks import check, check_betas, check_fused, check_lr, check_nonnegative, check_single
+from minitorch.optim.elementwise import (
+    Elementwise,
+    count,
+    lerp,
+    mean_square,
+    move_scaled,
+    number,
+    scalar,
+    zeros_like,
+)
 
-from minitorch.autograd.base import wrap
-from minitorch.backend import xp_of
-from minitorch.optim.optimizer import Optimizer, arrays, check_number
 
-
-class Adam(Optimizer):
+class Adam(Elementwise):
     """p -= lr m_hat / (sqrt(v_hat) + eps); m and v are running means of the gradient and of its square.
 
-    m_hat = m / (1 - beta1^t), v_hat = v / (1 - beta2^t); amsgrad uses the largest v so far. weight_decay is added to
-    the gradient (decoupled_weight_decay shrinks the parameter instead, which is AdamW).
+    m = beta1 m + (1 - beta1) grad, v = beta2 v + (1 - beta2) grad^2, and after t steps m_hat = m / (1 - beta1^t),
+    v_hat = v / (1 - beta2^t): the means begin at zero. amsgrad takes the largest v so far. weight_decay p is added to
+    the gradient; decoupled_weight_decay multiplies p by 1 - lr weight_decay instead, which is AdamW.
+
+    `foreach` and `fused` are accepted and change nothing; `capturable` needs parameters on a GPU.
     """
 
+    late_settings = {
+        "amsgrad": False, "maximize": False, "foreach": None, "capturable": False, "differentiable": False,
+        "decoupled_weight_decay": False, "fused": None,
+    }  # fmt: skip
+
     def __init__(
-        self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        self, params: Any, lr: float | Any = 1e-3, betas: tuple[Any, Any] = (0.9, 0.999), eps: float = 1e-8,
         weight_decay: float = 0, amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False,
         capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
-        check_number("learning rate", lr)
-        check_number("epsilon value", eps)
-        for k, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {k}: {beta}")
-        check_number("weight_decay value", weight_decay)
-        if differentiable:
-            raise NotImplementedError("Adam: differentiable=True is not supported")
-        super().__init__(
-            params,
-            {
-                "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
-                "maximize": maximize,
-                "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
-                "decoupled_weight_decay": decoupled_weight_decay,
-            },
-        )  # fmt: skip
+        _check_tensor_settings(foreach and not capturable, lr=lr)
+        check_lr(lr)
+        check_nonnegative(eps=eps)
+        check_betas(betas)
+        check_nonnegative(weight_decay=weight_decay)
+        kinds = [isinstance(beta, TensorBase) for beta in betas]
+        check(
+            all(kinds) or not any(kinds) and all(isinstance(beta, float) for beta in betas),
+            "betas must be either both floats or both Tensors",
+        )
+        _check_tensor_settings(foreach and not capturable, **{"betas[0]": betas[0], "betas[1]": betas[1]})
+        check_fused(fused, foreach, differentiable)
+        if all(kinds):
+            betas = (betas[0].reshape(()), betas[1].reshape(()))
+        defaults = {
+            "lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
-    def _state(self, p: Any, amsgrad: bool) -> dict[str, Any]:
+    def prepare(self, p: Any, group: dict[str, Any]) -> tuple[tuple, Sequence[Any]]:
         state = self.state[p]
         if not state:
-            xp = xp_of(p._array)
-            state["step"] = wrap(np.zeros((), dtype="float32"))
-            state["exp_avg"] = wrap(xp.zeros_like(p._array))
-            state["exp_avg_sq"] = wrap(xp.zeros_like(p._array))
-            if amsgrad:
-                state["max_exp_avg_sq"] = wrap(xp.zeros_like(p._array))
-        return state
+            state["step"] = scalar(0, p, group)
+            for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq"):
+                state[name] = zeros_like(p)
+        t = count(state, p, group)
+        beta1, beta2 = map(number, group["betas"])
+        size = float(-(number(group["lr"]) / (1 - beta1**t)))
+        root = float((1 - beta2**t) ** 0.5)
+        kept = (state["exp_avg"], state["exp_avg_sq"])
+        if group["amsgrad"]:
+            kept = (*kept, state["max_exp_avg_sq"])
+        return (float(1 - beta1), float(beta2), root, group["eps"], size), kept
 
-    def update(self, group: dict[str, Any], params: list) -> None:
-        lr, (beta1, beta2), eps, decay = float(group["lr"]), group["betas"], group["eps"], group["weight_decay"]
-        for p, (x, g) in zip(params, arrays(params), strict=True):
-            state = self._state(p, group["amsgrad"])
-            state["step"]._array += 1
-            t = float(state["step"]._array)
-            xp = xp_of(x)
-            if group["maximize"]:
-                g = -g
-            if decay:
-                if group["decoupled_weight_decay"]:
-                    x *= 1 - lr * decay
-                else:
-                    g = g + decay * x
-            m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
-            m += (1 - beta1) * (g - m)
-            v *= beta2
-            v += (1 - beta2) * g * g
-            if group["amsgrad"]:
-                top = state["max_exp_avg_sq"]._array
-                xp.maximum(top, v, out=top)
-                v = top
-            denominator = xp.sqrt(v)
-            denominator /= math.sqrt(1 - beta2**t)
-            denominator += eps
-            x -= (lr / (1 - beta1**t)) * m / denominator
+    def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:
+        weight, beta2, root, eps, size = numbers
+        m, v = state[:2]
+        lerp(xp, m, g, weight, a)
+        mean_square(xp, v, g, beta2, a)
+        if len(state) == 3:
+            v = xp.maximum(state[2], v, out=state[2])
+        xp.sqrt(v, b)
+        xp.divide(b, root, b)
+        xp.add(b, eps, b)
+        move_scaled(xp, x, m, b, size, a)
+
+
+def _check_tensor_settings(refused: Any, **settings: Any) -> None:
+    for name, value in settings.items():
+        if isinstance(value, TensorBase):
+            check(not refused, f"{name} as a Tensor is not supported for capturable=False and foreach=True")
+            check_single(name, value)

@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from minitorch.autograd.base import wrap
-from minitorch.optim.optimizer import Optimizer, arrays, check_number
+from minitorch.optim.checks import check, check_fused, check_single
+from minitorch.optim.elementwise import Elementwise, move, number, zeros_like
 
 
-class SGD(Optimizer):
-    """p -= lr v with v = momentum v + (1 - dampening) (grad + weight_decay p); nesterov uses grad + momentum v."""
+class SGD(Elementwise):
+    """p -= lr v with v = momentum v + (1 - dampening) (grad + weight_decay p); nesterov moves by grad + momentum v.
+
+    The first v is the gradient itself, undampened. Without momentum nothing is kept. `foreach` and `fused` are
+    accepted and change nothing: there is one way to compute here.
+
+    >>> from minitorch import optim, tensor
+    >>> w = tensor([1.0, 2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> optim.SGD([w], lr=0.1).step()
+    >>> w
+    tensor([0.8000, 1.6000], requires_grad=True)
+    """
+
+    late_settings = {"nesterov": False, **Elementwise.late_settings, "fused": False}
+    scalars = ()
 
     def __init__(
-        self, params: Any, lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
-        nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None, differentiable: bool = False,
-        fused: bool | None = None,
+        self, params: Any, lr: float | Any = 1e-3, momentum: float = 0, dampening: float = 0,
+        weight_decay: float | Any = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        check_number("learning rate", lr)
-        check_number("momentum value", momentum)
-        check_number("weight_decay value", weight_decay)
-        if differentiable:
-            raise NotImplementedError("SGD: differentiable=True is not supported")
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        super().__init__(
-            params,
-            {
-                "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
-                "nesterov": nesterov,
-                "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
-            },
-        )  # fmt: skip
+        check_single("lr", lr)
+        # a nan passes here, as in torch's SGD alone
+        check(not lr < 0.0, f"Invalid learning rate: {lr}")
+        check(not momentum < 0.0, f"Invalid momentum value: {momentum}")
+        check(not weight_decay < 0.0, f"Invalid weight_decay value: {weight_decay}")
+        if nesterov:
+            check(momentum > 0 and dampening == 0, "Nesterov momentum requires a momentum and zero dampening")
+        check_fused(fused, foreach, differentiable)
+        defaults = {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
+            "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
+        }  # fmt: skip
+        super().__init__(params, defaults)
 
-    def update(self, group: dict[str, Any], params: list) -> None:
-        lr, momentum, decay = float(group["lr"]), group["momentum"], group["weight_decay"]
-        for p, (x, g) in zip(params, arrays(params), strict=True):
-            if group["maximize"]:
-                g = -g
-            if decay:
-                g = g + decay * x
-            if momentum:
-                state = self.state[p]
-                buffer = state.get("momentum_buffer")
-                if buffer is None:
-                    buffer = state["momentum_buffer"] = wrap(g.copy())
-                else:
-                    v = buffer._array
-                    v *= momentum
-                    v += (1 - group["dampening"]) * g
-                g = g + momentum * buffer._array if group["nesterov"] else buffer._array
-            x -= lr * g
+    def prepare(self, p: Any, group: dict[str, Any]) -> tuple[tuple, Sequence[Any]]:
+        momentum = group["momentum"]
+        size = float(-number(group["lr"]))
+        if momentum == 0:
+            return (size,), ()
+        state = self.state[p]
+        fresh = state.get("momentum_buffer") is None
+        if fresh:
+            state["momentum_buffer"] = zeros_like(p)
+        share = 1 if fresh else 1 - group["dampening"]
+        return (size, momentum, share, group["nesterov"]), (state["momentum_buffer"],)
+
+    def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:
+        size = numbers[0]
+        if state:
+            (v,) = state
+            _, momentum, share, nesterov = numbers
+            xp.multiply(v, momentum, v)
+            xp.add(v, g if share == 1 else xp.multiply(g, share, a), v)
+            g = xp.add(g, xp.multiply(v, momentum, b), b) if nesterov else v
+        move(xp, x, g, size, a)

@@ -1,0 +1,225 @@
+"""`Elementwise`: optimizers whose rule treats each element of a parameter alike (all but LBFGS, Adafactor and Muon).
+
+A subclass says what is kept for a parameter and which numbers hold for this step (`prepare`), and how a stretch of
+elements is updated (`update`). What is common is here: closures, maximize, weight decay, and the walk over the memory.
+
+That walk is what makes a step fast in NumPy. Every array operation passes once over its operands; for a large
+parameter each pass would go through main memory. So parameter, gradient and state are cut into blocks that fit into
+the processor's cache, and the whole rule runs on one block, in place and in two or three borrowed buffers, before the
+next is touched. On a GPU, where the number of launches counts, a parameter is one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minitorch.autograd.base import TensorBase, wrap
+from minitorch.autograd.modes import enable_grad
+from minitorch.autograd.views import bump
+from minitorch.backend import backend_of, device_of, dtypes, to_host, xp_of
+from minitorch.optim.optimizer import Optimizer
+from minitorch.tensor.convert import tensor
+
+BLOCK = 1 << 14
+BUFFERS = 3  # the last is for the gradient where weight decay or maximize changes it
+_CAPTURABLE = ["cuda", "xpu", "hpu", "privateuseone", "xla"]
+
+
+class Elementwise(Optimizer):
+    """Base of the optimizers that update each element by itself."""
+
+    late_settings: dict[str, Any] = {"foreach": None, "maximize": False, "differentiable": False}  # absent in old files
+    scalars: tuple[str, ...] = ("step",)  # state that is one number per parameter, kept as a 0-d tensor
+
+    def prepare(self, p: Any, group: dict[str, Any]) -> tuple[tuple, Sequence[Any]]:
+        """(numbers of this step, state tensors to update): makes the state of `p` if needed and counts the step."""
+        raise NotImplementedError
+
+    def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:
+        """Update the vectors x and state by the gradient g (not to be changed); a and b are free to use."""
+        raise NotImplementedError
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; a closure recomputes the loss first and gives the result."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p._grad is not None:
+                    self._step_parameter(p, group)
+        return loss
+
+    def _step_parameter(self, p: Any, group: dict[str, Any]) -> None:
+        numbers, state = self.prepare(p, group)
+        bump(p)
+        arrays = [p._array, p._grad._array, *(s._array for s in state)]
+        vectors, copied = as_vectors(arrays)
+        x = vectors[0]
+        xp = xp_of(x)
+        decay, shrink = _weight_decay(group)
+        maximize = group["maximize"]
+        n = x.size
+        block = BLOCK if backend_of(x).name == "cpu" else n
+        buffers = self._buffers(x, min(n, block))
+        for start in range(0, n, block or 1):
+            x, g, *parts = vectors if n <= block else [v[start : start + block] for v in vectors]
+            a, b, c = buffers if x.size == buffers[0].size else [s[: x.size] for s in buffers]
+            if maximize:
+                g = xp.negative(g, c)
+            if decay:
+                g = xp.add(g, xp.multiply(x, decay, a), c)
+            if shrink != 1:
+                xp.multiply(x, shrink, x)
+            self.update(xp, numbers, x, g, parts, a, b)
+        for array, vector in copied:
+            array[...] = vector
+
+    def _buffers(self, x: Any, n: int) -> list[Any]:
+        """Vectors of n elements like those of x, shared by all parameters and kept between steps."""
+        kept = self.__dict__.setdefault("_kept_buffers", {})
+        key = (x.dtype.char, backend_of(x).index_of(x))
+        found = kept.get(key)
+        if found is None or found[0].size < n:
+            found = kept[key] = [xp_of(x).empty(n, dtype=x.dtype) for _ in range(BUFFERS)]
+        return found if found[0].size == n else [s[:n] for s in found]
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        super().add_param_group(param_group)
+        self._check_settings(self.param_groups[-1])
+
+    def _check_settings(self, group: dict[str, Any]) -> None:
+        if group.get("differentiable"):
+            raise NotImplementedError(
+                f"{type(self).__name__}: differentiable=True is not supported, updates are made in place\n"
+                "    hint  write the update as tensor operations, and use func.functional_call with its result"
+            )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            for name, value in self.late_settings.items():
+                group.setdefault(name, value)
+            self._check_settings(group)
+            for p in group["params"]:
+                kept = self.state.get(p, {})
+                for name in self.scalars:
+                    if kept and not isinstance(kept[name], TensorBase):
+                        kept[name] = scalar(kept[name], p, group)
+
+
+def _weight_decay(group: dict[str, Any]) -> tuple[float, float]:
+    """(factor of the parameter that is added to its gradient, factor that the parameter is multiplied by)."""
+    decay = number(group.get("weight_decay", 0))
+    if decay and group.get("decoupled_weight_decay"):
+        return 0.0, float(1 - number(group["lr"]) * decay)
+    return float(decay), 1
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------------
+
+
+def number(value: Any) -> Any:
+    """A setting that may be a tensor as a number; a tensor's keeps its precision in arithmetic, as torch's does."""
+    if isinstance(value, TensorBase):
+        return to_host(value._array).reshape(())[()]
+    return value
+
+
+def scalar(value: float, p: Any, group: dict[str, Any], on_device: bool = False) -> Any:
+    """A 0-d tensor for the state of p: on the host (unless the group is fused or capturable), single precision."""
+    fused, capturable = group.get("fused"), group.get("capturable")
+    double = dtypes.get_default_dtype() is dtypes.float64 and not fused
+    where = p.device if on_device or fused or capturable else "cpu"
+    return tensor(float(value), dtype=dtypes.float64 if double else dtypes.float32, device=where)
+
+
+def count(state: dict[str, Any], p: Any, group: dict[str, Any]) -> float:
+    """Count a step of p; the number of steps so far, this one included."""
+    if group.get("capturable") and device_of(p._array).type not in _CAPTURABLE:
+        raise AssertionError(f"If capturable=True, params and state_steps must be on supported devices: {_CAPTURABLE}.")
+    if group.get("fused") and p._array.dtype.kind == "c":
+        raise RuntimeError(
+            "`fused=True` requires all the params to be floating point Tensors of supported devices: ['cpu', 'cuda'] "
+            f"but {p.dtype} and {p.device.type}"
+        )
+    step = state["step"]._array
+    step += 1
+    return float(step)
+
+
+def zeros_like(p: Any) -> Any:
+    """Zeros with the parameter's shape, dtype, device and memory order."""
+    return wrap(xp_of(p._array).zeros_like(p._array))
+
+
+# -- steps that several rules share ------------------------------------------------------------------------------------
+
+
+def lerp(xp: Any, x: Any, end: Any, weight: float, a: Any) -> None:
+    """x += weight (end - x), computed from the nearer end as torch does; `a` is a buffer."""
+    xp.subtract(end, x, a)
+    if abs(weight) < 0.5:
+        xp.multiply(a, weight, a)
+        xp.add(x, a, x)
+    else:
+        xp.multiply(a, 1 - weight, a)
+        xp.subtract(end, a, x)
+
+
+def mean_square(xp: Any, v: Any, g: Any, beta: float, a: Any) -> None:
+    """v = beta v + (1 - beta) g^2."""
+    xp.multiply(v, beta, v)
+    xp.multiply(g, 1 - beta, a)
+    xp.multiply(a, g, a)
+    xp.add(v, a, v)
+
+
+def move(xp: Any, x: Any, direction: Any, size: float, a: Any) -> None:
+    """x += size * direction."""
+    xp.multiply(direction, size, a)
+    xp.add(x, a, x)
+
+
+def move_scaled(xp: Any, x: Any, direction: Any, scale: Any, size: float, a: Any) -> None:
+    """x += size * direction / scale."""
+    xp.multiply(direction, size, a)
+    xp.divide(a, scale, a)
+    xp.add(x, a, x)
+
+
+# -- arrays as vectors -------------------------------------------------------------------------------------------------
+
+
+def as_vectors(arrays: list[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
+    """(the arrays as real vectors over the same memory, [(array, vector)] of those that had to be copied).
+
+    All are read in the memory order of the first. Complex numbers count as two real ones; half precision is computed
+    in single precision and rounded once, at the end of the step. The second array, the gradient, is never written.
+    """
+    x = arrays[0]
+    char = x.dtype.char
+    if char in "fd" and all([a.flags.c_contiguous for a in arrays]):
+        return [a.reshape(-1) for a in arrays], []
+    order = sorted(range(x.ndim), key=lambda k: -x.strides[k])
+    vectors, copied = [], []
+    for k, a in enumerate(arrays):
+        ordered = a.transpose(order)
+        flat = ordered.reshape(-1)
+        if char in "FD":
+            flat = flat.view(flat.real.dtype)
+        elif char not in "fd":
+            flat = flat.astype("float32")
+        if k != 1 and not (char in "fdFD" and ordered.flags.c_contiguous):
+            copied.append((ordered, _shaped(flat, ordered)))
+        vectors.append(flat)
+    return vectors, copied
+
+
+def _shaped(flat: Any, like: Any) -> Any:
+    """The vector `flat` seen with the shape of `like`, complex again if that is."""
+    if like.dtype.kind == "c":
+        flat = flat.view(like.dtype)
+    return flat.reshape(like.shape)
