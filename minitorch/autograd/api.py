@@ -12,11 +12,13 @@ from minitorch.backend import dtypes, xp_of
 
 
 def _as_tuple(x: Any) -> tuple:
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+    return (x,) if isinstance(x, TensorBase) or not isinstance(x, (tuple, list)) else tuple(x)
 
 
 def _upstream(t: TensorBase, g: Any) -> Any:
     """The gradient to start from at `t`: given, or 1 for a scalar."""
+    if isinstance(g, TensorBase) and g._array.shape == t._array.shape and g._array.dtype is t._array.dtype:
+        return g
     if g is None:
         if t._array.size != 1:
             raise RuntimeError(
@@ -28,7 +30,7 @@ def _upstream(t: TensorBase, g: Any) -> Any:
                 "grad can be implicitly created only for real scalar outputs but got "
                 f"{dtypes.from_numpy(t._array.dtype)!r}"
             )
-        return wrap(xp_of(t._array).ones(t._array.shape, dtype=t._array.dtype))
+        return wrap(xp_of(t._array).asarray(1, dtype=t._array.dtype).reshape(t._array.shape))
     if not isinstance(g, TensorBase):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if g._array.shape != t._array.shape:
@@ -47,13 +49,16 @@ def _upstream(t: TensorBase, g: Any) -> Any:
     return g
 
 
-def _check_outputs(outputs: tuple) -> None:
-    for i, t in enumerate(outputs):
-        if edge_of(t) is None or isinstance(edge_of(t), DeadEnd):
+def _roots(outputs: tuple) -> list:
+    """The edges to start from."""
+    roots = [edge_of(t) for t in outputs]
+    for i, edge in enumerate(roots):
+        if edge is None or edge.__class__ is DeadEnd:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn\n"
                 "    hint  a leaf needs requires_grad=True before the forward pass, and no_grad() records nothing"
             )
+    return roots
 
 
 def backward(
@@ -75,12 +80,12 @@ def backward(
     if len(grads) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
     starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
-    _check_outputs(outputs)
+    roots = _roots(outputs)
     targets = None if inputs is None else _as_tuple(inputs)
     for t in targets or ():
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    run_backward(outputs, starts, create_graph if retain_graph is None else retain_graph, create_graph, targets, True)
+    run_backward(roots, starts, create_graph if retain_graph is None else retain_graph, create_graph, targets, True)
 
 
 def grad(
@@ -105,12 +110,12 @@ def grad(
     if len(grads) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
     starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
-    _check_outputs(outputs)
+    roots = _roots(outputs)
     for t in inputs:
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     keep = create_graph if retain_graph is None else retain_graph
-    found: Any = run_backward(outputs, starts, keep, create_graph, inputs, False)
+    found: Any = run_backward(roots, starts, keep, create_graph, inputs, False)
     result = []
     for t, g in zip(inputs, found, strict=True):
         if g is None and materialize_grads:

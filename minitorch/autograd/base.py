@@ -15,6 +15,9 @@ from minitorch.autograd.modes import state
 # How a view came to be decides whether it may be changed in place (torch's CreationMeta).
 VIEW, MULTI_OUTPUT_VIEW, NO_GRAD_VIEW, INFERENCE_VIEW, CUSTOM_VIEW = 0, 1, 2, 3, 4
 
+# Where a gradient goes: an edge of the tape is a leaf tensor, a node, or a slot of a node with several outputs.
+LEAF, NODE, SLOT = "leaf", "node", "slot"
+
 
 class TensorBase:
     """Storage and autograd state of a tensor.
@@ -33,6 +36,7 @@ class TensorBase:
         "_array", "_counter", "_requires_grad", "_edge", "_grad", "_base", "_hooks", "_view_version", "_view_kind",
     )  # fmt: skip
 
+    edge_kind = LEAF
     _array: Any
     _counter: Any
     _requires_grad: bool

@@ -31,7 +31,7 @@ def apply_reference(node: Any, g: Any) -> list:
         pairs = [(o, gi) for o, gi in zip(outs, gs, strict=False) if gi is not None and edge_of(o) is not None]
         wanted = [i for i, e in enumerate(node.edges) if e is not None]
         targets = [fresh[op.inputs[i]] for i in wanted]
-        found: Any = run_backward([o for o, _ in pairs], [gi for _, gi in pairs], True, True, targets, False)
+        found: Any = run_backward([edge_of(o) for o, _ in pairs], [gi for _, gi in pairs], True, True, targets, False)
     finally:
         state.grad = before
     grads: list = [None] * len(node.edges)

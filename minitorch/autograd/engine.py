@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minitorch.autograd import hooks as hooking
-from minitorch.autograd.base import TensorBase, wrap
+from minitorch.autograd.base import NODE, SLOT, TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, Slot, edge_of
 from minitorch.autograd.primitives import fit
@@ -39,24 +39,19 @@ class Pass:
 
     # -- feeding gradients in ------------------------------------------------------------------------------------
 
-    def give(self, edge: Any, g: Any, fresh: bool) -> None:
-        """Add gradient `g` to what is pending at `edge`; `fresh`: nobody else holds this array."""
-        if isinstance(edge, Node):
+    def give(self, edge: Any, g: Any) -> None:
+        """Add gradient `g`, which someone else may hold, to what is pending at `edge`."""
+        kind = edge.edge_kind
+        if kind is NODE:
             if edge in self.pending:
                 self._add_to_node(edge, g)
             elif self.useful is None or edge in self.useful:
                 self.pending[edge] = g
                 heapq.heappush(self.heap, (edge.seq, edge))
-        elif isinstance(edge, Slot):
+        elif kind is SLOT:
             self._give_slot(edge, g)
-        elif self.useful is None or id(edge) in self.useful:
-            entry = self.leaves.get(id(edge))
-            if entry is None:
-                self.leaves[id(edge)] = [edge, g, fresh]
-            elif entry[2] and not self.graph and entry[1].dtype is g.dtype:
-                entry[1] += g
-            else:
-                entry[1], entry[2] = entry[1] + g, True
+        else:
+            self._give_leaf(edge, g, False)
 
     def _add_to_node(self, node: Node, g: Any) -> None:
         """A second gradient for a node: the sum is ours, so a third one is added in place."""
@@ -81,12 +76,24 @@ class Pass:
         have = grads[slot.index]
         grads[slot.index] = g if have is None else have + g
 
+    def _give_leaf(self, leaf: TensorBase, g: Any, fresh: bool) -> None:
+        """`fresh`: nobody else holds this array, so it may become the leaf's .grad, or be added to."""
+        key = id(leaf)
+        entry = self.leaves.get(key)
+        if entry is None:
+            if self.useful is None or key in self.useful:
+                self.leaves[key] = [leaf, g, fresh]
+        elif entry[2] and not self.graph and entry[1].dtype is g.dtype:
+            entry[1] += g
+        else:
+            entry[1], entry[2] = entry[1] + g, True
+
     # -- running -------------------------------------------------------------------------------------------------
 
     def run(self) -> None:  # noqa: C901 - the engine's only hot loop, kept in one piece: a call per edge would show
         """Run nodes, newest first, until none is pending; then the leaves take their gradients."""
         heap, pending, owned, graph, useful = self.heap, self.pending, self.owned, self.graph, self.useful
-        pop, push, retain, anomaly = heapq.heappop, heapq.heappush, self.retain, state.anomaly
+        pop, push, retain, anomaly, needed = heapq.heappop, heapq.heappush, self.retain, state.anomaly, None
         while heap:
             node = pop(heap)[1]
             g = pending.pop(node)
@@ -94,33 +101,38 @@ class Pass:
                 owned.discard(node)
             if node.hooks is not None:
                 g = hooking.before(node, g, graph)
-            if self.capture is not None:
+            if useful is not None:  # only some gradients are wanted
                 self._capture_node(node, g)
-                if useful is not None and useful.get(node) is False:  # type: ignore[attr-defined]
+                if useful.get(node) is False:  # type: ignore[attr-defined]
                     continue
-            needed = None if useful is None else [self._is_useful(e) for e in node.edges]
+                needed = [self._is_useful(e) for e in node.edges]
             grads = node.apply(g, graph, needed) if not anomaly else hooking.watched(node, g, graph, needed)
             if not retain:
                 node.release()
             if node.hooks is not None:
                 grads = hooking.after(node, grads, g, graph)
             for edge, gi in zip(node.edges, grads):  # noqa: B905 - a vjp may omit trailing inputs
-                if edge is None or gi is None or edge._requires_grad is False:
+                if edge is None or gi is None:
                     continue
-                if graph or not isinstance(edge, Node) or gi.shape != edge.shape or gi.dtype is not edge.dtype:
-                    gi = fit(edge, gi, graph, node)
-                if isinstance(edge, Node):
+                kind = edge.edge_kind
+                if kind is NODE:
+                    if graph or gi.shape != edge.shape or gi.dtype is not edge.dtype:
+                        gi = fit(edge, gi, graph, node)
                     if edge in pending:
                         self._add_to_node(edge, gi)
                     elif useful is None or edge in useful:
                         pending[edge] = gi
                         push(heap, (edge.seq, edge))
-                elif isinstance(edge, Slot):
-                    self._give_slot(edge, gi)
-                else:
-                    fresh = node.pure and gi is not g and (graph or gi.base is None) and not _twice(gi, grads)
-                    self.give(edge, gi, fresh)
-        self._finish_leaves()
+                elif kind is SLOT:
+                    self._give_slot(edge, fit(edge, gi, graph, node))
+                elif edge._requires_grad:
+                    array = edge._array
+                    if graph or gi.shape != array.shape or gi.dtype is not array.dtype or not gi.shape:
+                        gi = fit(edge, gi, graph, node)
+                    fresh = gi is not g and node.pure and (graph or gi.base is None) and not _twice(gi, grads)
+                    self._give_leaf(edge, gi, fresh)
+        for entry in self.leaves.values():
+            self._finish_leaf(*entry)
 
     def _is_useful(self, edge: Any) -> bool:
         if edge is None:
@@ -137,34 +149,31 @@ class Pass:
                 if (node, k) in capture:
                     capture[node, k] = g[k]
 
-    def _finish_leaves(self) -> None:
-        for leaf, g, fresh in self.leaves.values():
-            if not leaf._requires_grad:
-                continue  # switched off, or detached in place, since the forward
-            if leaf._hooks is not None:
-                g = hooking.leaf_before(leaf, g, self.graph)
-            if self.capture is not None:
-                if id(leaf) in self.capture:
-                    self.capture[id(leaf)] = g
-                continue
+    def _finish_leaf(self, leaf: Any, g: Any, fresh: bool) -> None:
+        if not leaf._requires_grad:
+            return  # switched off, or detached in place, since the forward
+        if leaf._hooks is not None:
+            g = hooking.leaf_before(leaf, g, self.graph)
+        if self.capture is None:
             accumulate(leaf, g, fresh, self.graph)
+        elif id(leaf) in self.capture:
+            self.capture[id(leaf)] = g
 
 
 def _twice(gi: Any, grads: Sequence) -> bool:
-    return sum(1 for other in grads if other is gi) > 1
+    """True if a vjp returned one array for two inputs."""
+    n = len(grads)
+    return n > 1 and (grads[0] is grads[1] if n == 2 else sum([other is gi for other in grads]) > 1)
 
 
 def accumulate(leaf: TensorBase, g: Any, fresh: bool, graph: bool) -> None:
     """Add `g` to leaf.grad: in place when no graph is built (as torch), else as a new tensor."""
     with _leaf_lock:
         old = leaf._grad
-        if old is None:
-            if graph:
-                leaf._grad = g
-            else:
-                leaf._grad = wrap(_like_leaf(g, leaf._array, fresh))
-        elif graph:
-            leaf._grad = old + g
+        if graph:
+            leaf._grad = g if old is None else old + g
+        elif old is None:
+            leaf._grad = wrap(_like_leaf(g, leaf._array, fresh))
         else:
             old._array += g
             if old._counter is not None:
@@ -215,16 +224,15 @@ def _key(edge: Any) -> Any:
 
 
 def run_backward(
-    tensors: Sequence[TensorBase], grads: Sequence[Any], retain: bool, graph: bool, inputs: Sequence[TensorBase] | None,
+    roots: Sequence[Any], grads: Sequence[Any], retain: bool, graph: bool, inputs: Sequence[TensorBase] | None,
     accumulate_inputs: bool,
 ) -> list | None:  # fmt: skip
-    """Run a pass from `tensors` with upstream `grads`; with `inputs`, only towards those.
+    """Run a pass from the edges `roots` with the tensors `grads` as upstream; with `inputs`, only towards those.
 
     Gives the list of gradients (arrays, or tensors under `graph`; None where none arrived) when they are to be
     returned rather than accumulated.
     """
     p = Pass(graph, retain)
-    roots = [edge_of(t) for t in tensors]
     targets: list = []
     if inputs is not None:
         targets = [edge_of(t) for t in inputs]
@@ -234,7 +242,7 @@ def run_backward(
     before, state.grad = state.grad, graph
     try:
         for edge, g in zip(roots, grads, strict=True):
-            p.give(edge, g if graph else g._array, False)
+            p.give(edge, g if graph else g._array)
         p.run()
     finally:
         state.grad = before

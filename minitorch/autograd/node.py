@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.autograd.base import VIEW, TensorBase, tensor_class
+from minitorch.autograd.base import NODE, SLOT, VIEW, TensorBase, tensor_class
 
 # Creation order, counted downwards: a node's number is below those of its inputs' nodes, so that a heap, which gives
 # its lowest item first, gives the newest node.
@@ -44,7 +44,7 @@ class Node:
 
     __slots__ = ("edges", "saved", "seq", "shape", "dtype", "hooks", "__weakref__")
     n_outputs = 1
-    _requires_grad = True  # an edge is a node, a slot or a leaf: all answer whether they still want a gradient
+    edge_kind = NODE
     pure = True  # vjp results are fresh arrays or the upstream gradient itself or views, never someone else's array
     edges: tuple
     saved: Any
@@ -111,7 +111,7 @@ class Slot:
     """Edge to output number `index` of a node with several outputs."""
 
     __slots__ = ("node", "index", "shape", "dtype")
-    _requires_grad = True
+    edge_kind = SLOT
 
     def __init__(self, node: Node, index: int, shape: tuple, dtype: Any) -> None:
         self.node = node

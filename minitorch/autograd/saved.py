@@ -170,16 +170,21 @@ def _fetch(node: Any, key: Any, value: Any, version: Any, graph: bool) -> Any:
     return value if graph else value._array
 
 
-def _fetch_array(node: Any, value: Any, version: Any) -> Any:
-    """The array of a saved value: the two usual cases, else the general way."""
-    if version.__class__ is int:
-        if value.__class__ is not Packed and value._counter[0] == version:
-            return value._array
-    elif version.__class__ is tuple and value.__class__ is not Packed and value.__class__ is not tuple:
-        if version[0][0] == version[1]:
-            return value
-    key = next(c[1] for c, s in zip(node.op.captures, node.saved, strict=True) if s is value)
-    return _fetch(node, key, value, version, False)
+def _arrays(node: Any) -> list:
+    """All captures as arrays, the versions checked: the usual cases inline, the rest by `_fetch`."""
+    saved = node.saved
+    if saved is FREED:
+        raise freed_error()
+    values = []
+    for k, version in enumerate(node.versions):
+        value = saved[k]
+        if version is not None:
+            if version.__class__ is int and value.__class__ is not Packed and value._counter[0] == version:
+                value = value._array
+            else:
+                value = _fetch(node, node.op.captures[k][1], value, version, False)
+        values.append(value)
+    return values
 
 
 def _output_edge(node: Any, index: int) -> Any:
@@ -208,28 +213,24 @@ def set_reference_runner(fn: Callable[[Any, Any], list]) -> None:
 
 def make_apply(op: Op) -> Callable:
     """The backward of an op's node: unpack, call the vjps whose inputs need it."""
-    single = [(v.inputs[0], v.fn, v.args) for v in op.vjps if not v.joint]
+    single = [(v.inputs[0], v.fn, v.args, len(v.args)) for v in op.vjps if not v.joint]
     joint = [v for v in op.vjps if v.joint]
-    blank = [None] * len(op.inputs)
 
     def apply(self: Any, g: Any, graph: bool, needed: Any) -> Any:
-        if graph:
-            if op.reference is not None:
-                return _reference_runner(self, g)
-            values = unpack(self, True)
-        else:
-            saved = self.saved
-            if saved is FREED:
-                raise freed_error()
-            values = [
-                value if version is None else _fetch_array(self, value, version)
-                for value, version in zip(saved, self.versions)  # noqa: B905 - made together
-            ]
+        if graph and op.reference is not None:
+            return _reference_runner(self, g)
+        values = unpack(self, True) if graph else _arrays(self)
         edges = self.edges
-        grads = blank[: len(edges)]
-        for i, fn, args in single:
-            if i < len(edges) and edges[i] is not None and (needed is None or needed[i]):
-                grads[i] = fn(g, *[values[k] for k in args])
+        n = len(edges)
+        grads: list = [None] * n
+        for i, fn, args, count in single:
+            if i < n and edges[i] is not None and (needed is None or needed[i]):
+                if count == 1:
+                    grads[i] = fn(g, values[args[0]])
+                elif count == 0:
+                    grads[i] = fn(g)
+                else:
+                    grads[i] = fn(g, *[values[k] for k in args])
         return _apply_joint(joint, values, edges, grads, g) if joint else grads
 
     return apply

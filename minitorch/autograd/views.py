@@ -21,6 +21,11 @@ from minitorch.autograd.promotion import promote_inputs
 from minitorch.autograd.wiring import is_dense
 from minitorch.backend import backend_of, dtypes, xp_of
 
+OVERLAPS = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+    "Please clone() the tensor before performing the operation."
+)
+
 
 class Geometry:
     """Where a view's elements lie among its base's: strides and offset in elements, of both."""
@@ -142,6 +147,8 @@ class CopySlices(Node):
         grads = list(self.fn.apply(part, graph, None))
         if self.edges[0] is not None:
             new = grads[0]
+            if new is not None and self.geometry.overlaps():
+                raise RuntimeError(OVERLAPS)
             if new is not None and not graph and not hasattr(new, "__setitem__"):
                 new = xp_of(new).asarray(new)
             grads[0] = strided_replace(g, new, geometry=self.geometry)
@@ -306,10 +313,7 @@ def check_overlap(array: Any) -> None:
         and array.size > 1
         and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
     ):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
+        raise RuntimeError(OVERLAPS)
 
 
 def bump(t: Any) -> None:

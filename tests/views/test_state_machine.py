@@ -114,7 +114,9 @@ class Programs(RuleBasedStateMachine):
             return
         other, _ = self.operand(pick, self.step[name], self.step[name].shape)
         forms = ["{0} + {1}", "{0} - {1}", "{0} * {1}", "torch.where({0} > 9, {0}, {1})", "{0} * {0} + {1}"]
-        self.keep(pick(forms).format(name, other))
+        # where operands are laid out differently, the result has the first one's order in torch, row-major order here
+        layout = "{}" if self.step[name].is_contiguous() else "({}).contiguous()"
+        self.keep(layout.format(pick(forms).format(name, other)))
 
     def target(self, pick, any_stride=False):
         """A tensor to write to and the mode to do it in: mostly no_grad for what may only be written there.
