@@ -1,8 +1,8 @@
 """Neural networks: modules, parameters, functions. Names are torch.nn's."""
 
-from minitorch.nn import functional, init, modules
+from minitorch.nn import attention, functional, init, modules
 from minitorch.nn.modules import *  # noqa: F403 - modules/__init__ lists the public names
 from minitorch.nn.parameter import Buffer, Parameter
 
-__all__ = ["Buffer", "Parameter", "functional", "init"]
+__all__ = ["Buffer", "Parameter", "attention", "functional", "init"]
 __all__ += modules.__all__

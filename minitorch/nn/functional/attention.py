@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import wrap
@@ -140,8 +141,8 @@ def multi_head_attention_forward(
         raise RuntimeError("multi_head_attention_forward: Need attn_mask if specifying the is_causal hint.")
     weights = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else in_proj_weight
     q, k, v = _projections(query, key, value, weights, in_proj_bias)
-    mask = _mask3(_additive(attn_mask, "attn_mask", query.dtype), length, key.shape[0], batch * num_heads)
-    padding = _additive(key_padding_mask, "key_padding_mask", query.dtype)
+    mask = _mask3(additive_mask(attn_mask, "attn_mask", query.dtype), length, key.shape[0], batch * num_heads)
+    padding = additive_mask(key_padding_mask, "key_padding_mask", query.dtype, attn_mask, "attn_mask")
     if (bias_k is None) != (bias_v is None):
         raise AssertionError("multi_head_attention_forward: bias_k and bias_v must both be given, or neither")
     if bias_k is not None and bias_v is not None:
@@ -197,14 +198,17 @@ def _split_heads(q: Any, k: Any, v: Any, static_k: Any, static_v: Any, rows: int
     return q, k if static_k is None else static_k, v if static_v is None else static_v
 
 
-def _additive(mask: Any, name: str, dtype: Any) -> Any:
-    """A mask as numbers to add: -inf where a bool one is True."""
+def additive_mask(mask: Any, name: str, dtype: Any, other: Any = None, other_name: str = "") -> Any:
+    """A mask as numbers to add: -inf where a bool one is True. Warns if the other mask has another dtype."""
     if mask is None:
         return None
+    if mask.dtype is not dtypes.bool_ and not mask.is_floating_point():
+        raise AssertionError(f"only bool and floating types of {name} are supported")
+    if other is not None and mask.dtype is not other.dtype:
+        what = f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead."
+        warnings.warn(what, stacklevel=3)
     if mask.dtype is dtypes.bool_:
         return mask.new_zeros(mask.shape, dtype=dtype).masked_fill(mask, -math.inf)
-    if not mask.is_floating_point():
-        raise AssertionError(f"multi_head_attention_forward: only bool and floating types of {name} are supported")
     return mask
 
 

@@ -4,6 +4,7 @@ Each file names what is public in its `__all__`; to add a family, add its file t
 """
 
 from minitorch.nn.modules import activation as _activation
+from minitorch.nn.modules import attention as _attention
 from minitorch.nn.modules import container as _container
 from minitorch.nn.modules import conv as _conv
 from minitorch.nn.modules import dropout as _dropout
@@ -14,6 +15,7 @@ from minitorch.nn.modules import module as _module
 from minitorch.nn.modules import pooling as _pooling
 from minitorch.nn.modules import rnn as _rnn
 from minitorch.nn.modules.activation import *  # noqa: F403 - each file lists its public names in __all__
+from minitorch.nn.modules.attention import *  # noqa: F403
 from minitorch.nn.modules.container import *  # noqa: F403
 from minitorch.nn.modules.conv import *  # noqa: F403
 from minitorch.nn.modules.dropout import *  # noqa: F403
@@ -26,6 +28,7 @@ from minitorch.nn.modules.rnn import *  # noqa: F403
 
 _FILES = (
     _activation,
+    _attention,
     _container,
     _conv,
     _dropout,
