@@ -49,7 +49,6 @@ UNREACHED: dict[str, str] = {
     **_all("torch's forgets the frequencies: tests/test_nn_embedding.py", "embedding_grad_adjoint:w"),
     **_all("of histories that in-place changes rewrite: tests/views",
            "strided_view:x strided_take:x strided_spread:x strided_replace:x strided_replace:y"),
-    **_all("of a layer, not of a function: tests/test_nn_demo.py", "lstm:x,h0,c0,w_ih,w_hh,b_ih,b_hh"),
     **_all("between devices: tests/test_standin.py", "transfer:x"),
 }  # fmt: skip
 
