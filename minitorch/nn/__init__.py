@@ -1,8 +1,17 @@
 """Neural networks: modules, parameters, functions. Names are torch.nn's."""
 
-from minitorch.nn import attention, functional, init, modules
+from minitorch.nn import attention, functional, init, modules, parameter
 from minitorch.nn.modules import *  # noqa: F403 - modules/__init__ lists the public names
-from minitorch.nn.parameter import Buffer, Parameter
+from minitorch.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
-__all__ = ["Buffer", "Parameter", "attention", "functional", "init"]
+__all__ = [
+    "Buffer",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "attention",
+    "functional",
+    "init",
+    "parameter",
+]
 __all__ += modules.__all__

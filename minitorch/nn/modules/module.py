@@ -12,7 +12,7 @@ from minitorch.autograd.modes import no_grad
 from minitorch.autograd.node import RemovableHandle
 from minitorch.backend import device as Device
 from minitorch.backend import dtypes
-from minitorch.nn.parameter import Buffer, Parameter
+from minitorch.nn.parameter import Buffer, Parameter, is_lazy
 
 __all__ = ["Module"]
 
@@ -404,7 +404,7 @@ class Module:
         destination = OrderedDict() if destination is None else destination
         for name, t in itertools.chain(self._parameters.items(), self._buffers.items()):
             if t is not None and name not in self._non_persistent_buffers_set:
-                destination[prefix + name] = t if keep_vars else t.detach()
+                destination[prefix + name] = t if keep_vars or is_lazy(t) else t.detach()
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
@@ -423,6 +423,8 @@ class Module:
         errors: list[str] = []
         used: set[str] = set()
         for path, module in self.named_modules(remove_duplicate=False):
+            for hook in module._load_state_dict_pre_hooks.values():
+                hook(state_dict, path + "." if path else "", {}, strict, missing, [], errors)
             module._load_own(state_dict, path + "." if path else "", assign, missing, used, errors)
         unexpected = [k for k in state_dict if k not in used]
         if strict and unexpected:
@@ -480,6 +482,9 @@ class Module:
     ) -> RemovableHandle:
         """Call `hook(module, args)` before forward; what it returns, if not None, replaces the arguments."""
         return _register(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+
+    def _register_load_state_dict_pre_hook(self, hook: Callable) -> RemovableHandle:
+        return _register(self._load_state_dict_pre_hooks, hook, False)
 
     # -- showing -------------------------------------------------------------------------------------------------------
 
