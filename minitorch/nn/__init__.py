@@ -1,6 +1,6 @@
 """Neural networks: modules, parameters, functions. Names are torch.nn's."""
 
-from minitorch.nn import attention, functional, init, modules, parameter
+from minitorch.nn import attention, functional, init, modules, parameter, utils
 from minitorch.nn.modules import *  # noqa: F403 - modules/__init__ lists the public names
 from minitorch.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
@@ -13,5 +13,6 @@ __all__ = [
     "functional",
     "init",
     "parameter",
+    "utils",
 ]
 __all__ += modules.__all__
