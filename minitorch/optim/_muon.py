@@ -81,7 +81,7 @@ class Muon(Optimizer):
         direction = orthogonal(xp, direction, group["ns_coefficients"], group["ns_steps"], group["eps"])
         bump(p)
         xp.multiply(x, float(1 - lr * group["weight_decay"]), x)
-        x -= (direction * float(_adjusted(lr, group["adjust_lr_fn"], *x.shape))).astype(x.dtype)
+        x -= direction.astype(x.dtype) * float(_adjusted(lr, group["adjust_lr_fn"], *x.shape))
 
 
 def _adjusted(lr: Any, how: str | None, rows: int, columns: int) -> Any:

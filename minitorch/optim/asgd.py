@@ -39,12 +39,13 @@ class ASGD(Elementwise):
             for name, value in (("step", 0), ("eta", lr), ("mu", 1)):
                 state[name] = scalar(value, p, group, on_device=True)
             state["ax"] = zeros_like(p)
-        t = count(state, p, group)
+        t = count(state, p, group, "params, mus, etas, and state_steps")
         eta, mu = float(state["eta"]._array), float(state["mu"]._array)
-        # the values for the next step, rounded as a tensor of the default dtype would be
-        default = dtypes.get_default_dtype().numpy.type
-        state["eta"]._array[...] = default(lr / (1 + group["lambd"] * lr * t) ** group["alpha"])
-        state["mu"]._array[...] = default(1 / max(1, t - group["t0"]))
+        # those of the next step; unless lr is a tensor, rounded to the default dtype, also if the state is wider
+        rounded = dtypes.get_default_dtype().numpy.type
+        following = lr / (1 + group["lambd"] * lr * t) ** group["alpha"]
+        state["eta"]._array[...] = rounded(following) if lr is group["lr"] else following
+        state["mu"]._array[...] = rounded(1 / max(1, t - group["t0"]))
         return (1 - group["lambd"] * eta, -eta, mu), (state["ax"],)
 
     def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:

@@ -21,8 +21,7 @@ from minitorch.backend import backend_of, device_of, dtypes, to_host, xp_of
 from minitorch.optim.optimizer import Optimizer
 from minitorch.tensor.convert import tensor
 
-BLOCK = 1 << 14
-BUFFERS = 3  # the last is for the gradient where weight decay or maximize changes it
+BLOCK = 1 << 15  # elements: six vectors of them stay in a second-level cache
 _CAPTURABLE = ["cuda", "xpu", "hpu", "privateuseone", "xla"]
 
 
@@ -47,44 +46,46 @@ class Elementwise(Optimizer):
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
+            change = group["maximize"], *_weight_decay(group)
             for p in group["params"]:
                 if p._grad is not None:
-                    self._step_parameter(p, group)
+                    numbers, state = self.prepare(p, group)
+                    bump(p)
+                    vectors, copied = as_vectors([p._array, p._grad._array, *[s._array for s in state]])
+                    self._walk(vectors, numbers, *change)
+                    for array, vector in copied:
+                        array[...] = vector
         return loss
 
-    def _step_parameter(self, p: Any, group: dict[str, Any]) -> None:
-        numbers, state = self.prepare(p, group)
-        bump(p)
-        arrays = [p._array, p._grad._array, *(s._array for s in state)]
-        vectors, copied = as_vectors(arrays)
-        x = vectors[0]
-        xp = xp_of(x)
-        decay, shrink = _weight_decay(group)
-        maximize = group["maximize"]
-        n = x.size
-        block = BLOCK if backend_of(x).name == "cpu" else n
-        buffers = self._buffers(x, min(n, block))
-        for start in range(0, n, block or 1):
-            x, g, *parts = vectors if n <= block else [v[start : start + block] for v in vectors]
-            a, b, c = buffers if x.size == buffers[0].size else [s[: x.size] for s in buffers]
+    def _walk(self, vectors: list[Any], numbers: tuple, maximize: bool, decay: float, shrink: float) -> None:
+        """Update block after block. vectors: parameter, gradient, state."""
+        x, g, *state = vectors
+        backend, n = backend_of(x), x.size
+        xp = backend.xp
+        if not n:
+            return
+        blocks = -(-n // BLOCK) if backend.name == "cpu" else 1
+        size = -(-n // blocks)
+        a, b, c = buffers = self._buffers(xp, x.dtype, backend.index_of(x), size)
+        for start in range(0, n, size):
+            if blocks > 1:
+                x, g, *state = [v[start : start + size] for v in vectors]
+                a, b, c = [s[: x.size] for s in buffers]
             if maximize:
                 g = xp.negative(g, c)
             if decay:
                 g = xp.add(g, xp.multiply(x, decay, a), c)
             if shrink != 1:
                 xp.multiply(x, shrink, x)
-            self.update(xp, numbers, x, g, parts, a, b)
-        for array, vector in copied:
-            array[...] = vector
+            self.update(xp, numbers, x, g, state, a, b)
 
-    def _buffers(self, x: Any, n: int) -> list[Any]:
-        """Vectors of n elements like those of x, shared by all parameters and kept between steps."""
+    def _buffers(self, xp: Any, kind: Any, index: Any, n: int) -> list[Any]:
+        """Three vectors of n elements, shared by all parameters of this kind and kept between steps."""
         kept = self.__dict__.setdefault("_kept_buffers", {})
-        key = (x.dtype.char, backend_of(x).index_of(x))
-        found = kept.get(key)
+        found = kept.get((kind.char, index))
         if found is None or found[0].size < n:
-            found = kept[key] = [xp_of(x).empty(n, dtype=x.dtype) for _ in range(BUFFERS)]
-        return found if found[0].size == n else [s[:n] for s in found]
+            found = kept[kind.char, index] = [xp.empty(n, dtype=kind) for _ in range(3)]
+        return [s[:n] for s in found]
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)
@@ -136,10 +137,10 @@ def scalar(value: float, p: Any, group: dict[str, Any], on_device: bool = False)
     return tensor(float(value), dtype=dtypes.float64 if double else dtypes.float32, device=where)
 
 
-def count(state: dict[str, Any], p: Any, group: dict[str, Any]) -> float:
+def count(state: dict[str, Any], p: Any, group: dict[str, Any], numbers: str = "params and state_steps") -> float:
     """Count a step of p; the number of steps so far, this one included."""
     if group.get("capturable") and device_of(p._array).type not in _CAPTURABLE:
-        raise AssertionError(f"If capturable=True, params and state_steps must be on supported devices: {_CAPTURABLE}.")
+        raise AssertionError(f"If capturable=True, {numbers} must be on supported devices: {_CAPTURABLE}.")
     if group.get("fused") and p._array.dtype.kind == "c":
         raise RuntimeError(
             "`fused=True` requires all the params to be floating point Tensors of supported devices: ['cpu', 'cuda'] "
@@ -209,6 +210,7 @@ def as_vectors(arrays: list[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
         ordered = a.transpose(order)
         flat = ordered.reshape(-1)
         if char in "FD":
+            flat = xp_of(x).ascontiguousarray(flat)
             flat = flat.view(flat.real.dtype)
         elif char not in "fd":
             flat = flat.astype("float32")

@@ -51,7 +51,7 @@ class NAdam(Elementwise):
         if not state:
             state["step"], state["mu_product"] = scalar(0, p, group), scalar(1, p, group)
             state["exp_avg"], state["exp_avg_sq"] = zeros_like(p), zeros_like(p)
-        t = count(state, p, group)
+        t = count(state, p, group, "params, mu_products and state_steps")
         lr, (beta1, beta2) = number(group["lr"]), group["betas"]
         mu, mu_next = (beta1 * (1.0 - 0.5 * 0.96 ** (k * group["momentum_decay"])) for k in (t, t + 1))
         product = state["mu_product"]._array
