@@ -146,18 +146,16 @@ def pack_padded_sequence(
     >>> packed.data, packed.batch_sizes
     (tensor([1, 4, 2, 5, 3]), tensor([2, 2, 1]))
     """
-    if not isinstance(lengths, Tensor):
-        lengths = as_tensor(lengths, dtype=dtypes.int64, device="cpu")
-    lengths = lengths.to(dtype=dtypes.int64)
-    order = None
+    counts = lengths if isinstance(lengths, Tensor) else as_tensor(lengths, dtype=dtypes.int64, device="cpu")
+    counts, order = counts.to(dtype=dtypes.int64), None
     if not enforce_sorted:
-        lengths, order = lengths.sort(descending=True)
+        counts, order = counts.sort(descending=True)
         order = order.to(input.device)
         input = input.index_select(0 if batch_first else 1, order)
     if batch_first:
         input = input.transpose(0, 1)
-    _check_lengths(input, lengths)
-    running = _running(lengths, int(lengths[0]))
+    _check_lengths(input, counts)
+    running = _running(counts, int(counts[0]))
     data = input[: running.shape[0]][running.to(input.device)]
     return PackedSequence(data, running.sum(1), order)
 

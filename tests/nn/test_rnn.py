@@ -114,6 +114,23 @@ def test_float32_weights_are_bit_equal(kind: str) -> None:
     assert all(a.dtype == np.float32 and np.array_equal(a, b) for a, b in zip(*found, strict=True))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell"])
+def test_halves(kind: str, dtype: str) -> None:
+    """Computed in float32 and rounded once, where torch rounds at each step."""
+
+    def program(L: Any) -> Any:
+        net = getattr(L.nn, kind)(I, H, dtype=L.float64)
+        net, x = net.to(getattr(L, dtype)), numbers(L, B, I) if "Cell" in kind else numbers(L, T, B, I)
+        y = net(x.to(getattr(L, dtype)))
+        y = y if isinstance(y, L.Tensor) else y[0]
+        y.sum().backward()
+        kinds = {str(t.dtype).split(".")[1] for t in (y, *(p.grad for p in net.parameters()))}
+        return kinds == {dtype}, y.float(), [p.grad.float() for p in net.parameters()]
+
+    assert agree(program, rtol=0.04, atol=0.02 if dtype == "bfloat16" else 0.003)[0]
+
+
 @pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
 def test_some_gradients_only(kind: str) -> None:
     """Frozen weights and inputs that need no gradient don't change the others' gradients."""

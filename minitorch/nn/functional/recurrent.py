@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from minitorch.backend import dtypes
 from minitorch.errors import explain
 from minitorch.nn.functional.dropout import dropout as drop
 from minitorch.ops import recurrent as ops
@@ -46,7 +47,7 @@ def lstm(
 
     def layer(x: Any, states: tuple, weights: Sequence, **how: Any) -> Any:
         plain, projection = (weights[:-1], weights[-1]) if projected else (weights, None)
-        return ops.lstm(x, *states, *_four(plain), projection, **how)
+        return _apply(ops.lstm, x, *states, *_four(plain), projection, **how)
 
     return _layers(
         "lstm", layer, input, tuple(hx), params, num_layers, dropout if train else 0.0, bidirectional, batch_first,
@@ -72,7 +73,7 @@ def gru(
     """
 
     def layer(x: Any, states: tuple, weights: Sequence, **how: Any) -> Any:
-        return ops.gru(x, *states, *_four(weights), **how)
+        return _apply(ops.gru, x, *states, *_four(weights), **how)
 
     return _layers(
         "gru", layer, input, (hx,), params, num_layers, dropout if train else 0.0, bidirectional, batch_first,
@@ -100,7 +101,7 @@ def rnn_relu(
 
 def _simple(name: str, input: Any, hx: Any, *settings: Any) -> Any:
     def layer(x: Any, states: tuple, weights: Sequence, **how: Any) -> Any:
-        return ops.rnn(x, *states, *_four(weights), nonlinearity=name[4:], **how)
+        return _apply(ops.rnn, x, *states, *_four(weights), nonlinearity=name[4:], **how)
 
     return _layers(name, layer, input, (hx,), *settings)
 
@@ -133,7 +134,7 @@ def _layers(
     for k in range(num_layers):
         if k and dropout:
             x = drop(x, dropout, True)
-        ys = []
+        ys: list = []
         for j in range(k * directions, (k + 1) * directions):
             weights = params[j * per_layer : (j + 1) * per_layer]
             y, *end = layer(x, starts[j], weights, sizes=sizes, reverse=len(ys) == 1)
@@ -144,6 +145,15 @@ def _layers(
         x = x.reshape(T, B, x.shape[1])
         x = x.transpose(0, 1) if batch_first else x
     return x, *(stack(end) for end in zip(*ends, strict=True))
+
+
+def _apply(op: Callable, *tensors: Any, **how: Any) -> Any:
+    """The op; on halves it computes in float32, since NumPy has no product for them, and rounds the results."""
+    dtype = tensors[0].dtype
+    if dtype not in (dtypes.float16, dtypes.bfloat16):
+        return op(*tensors, **how)
+    wide = [None if t is None else t.to(dtypes.float32) for t in tensors]
+    return tuple(t.to(dtype) for t in op(*wide, **how))
 
 
 def _check_dtypes(name: str, input: Any, states: tuple, params: Sequence) -> None:
@@ -163,7 +173,7 @@ def lstm_cell(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """One step of `lstm`: input (B, I), hx = h and c (B, H), w_ih (4H, I), w_hh (4H, H) -> the next h and c."""
     _check_cell("lstm_cell", input, tuple(hx), w_ih, w_hh, b_ih, b_hh)
-    _, h, c = ops.lstm(input, *hx, w_ih, w_hh, b_ih, b_hh, None, sizes=(input.shape[0],))
+    _, h, c = _apply(ops.lstm, input, *hx, w_ih, w_hh, b_ih, b_hh, None, sizes=(input.shape[0],))
     return h, c
 
 
@@ -172,7 +182,7 @@ def gru_cell(
 ) -> Tensor:
     """One step of `gru`: input (B, I), hx (B, H), w_ih (3H, I), w_hh (3H, H) -> the next h."""
     _check_cell("gru_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)
-    return ops.gru(input, hx, w_ih, w_hh, b_ih, b_hh, sizes=(input.shape[0],))[1]
+    return _apply(ops.gru, input, hx, w_ih, w_hh, b_ih, b_hh, sizes=(input.shape[0],))[1]
 
 
 def rnn_tanh_cell(
@@ -180,7 +190,7 @@ def rnn_tanh_cell(
 ) -> Tensor:
     """One step of `rnn_tanh`: input (B, I), hx (B, H), w_ih (H, I), w_hh (H, H) -> the next h."""
     _check_cell("rnn_tanh_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)
-    return ops.rnn(input, hx, w_ih, w_hh, b_ih, b_hh, sizes=(input.shape[0],))[1]
+    return _apply(ops.rnn, input, hx, w_ih, w_hh, b_ih, b_hh, sizes=(input.shape[0],))[1]
 
 
 def rnn_relu_cell(
@@ -188,7 +198,7 @@ def rnn_relu_cell(
 ) -> Tensor:
     """One step of `rnn_relu`: input (B, I), hx (B, H), w_ih (H, I), w_hh (H, H) -> the next h."""
     _check_cell("rnn_relu_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)
-    return ops.rnn(input, hx, w_ih, w_hh, b_ih, b_hh, sizes=(input.shape[0],), nonlinearity="relu")[1]
+    return _apply(ops.rnn, input, hx, w_ih, w_hh, b_ih, b_hh, sizes=(input.shape[0],), nonlinearity="relu")[1]
 
 
 def _check_cell(name: str, input: Any, states: tuple, w_ih: Any, w_hh: Any, *biases: Any) -> None:
