@@ -56,22 +56,17 @@ class MultiheadAttention(Module):
         self.dropout, self.batch_first, self.add_zero_attn = dropout, batch_first, add_zero_attn
         if self.head_dim * num_heads != embed_dim:
             raise AssertionError("embed_dim must be divisible by num_heads")
-        shapes: dict[str, tuple | None] = dict.fromkeys(
-            ("q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_weight", "in_proj_bias")
-        )
-        if self._qkv_same_embed_dim:
-            shapes["in_proj_weight"] = (3 * embed_dim, embed_dim)
-        else:
-            shapes |= {
-                f"{name}_proj_weight": (embed_dim, n)
-                for name, n in zip("qkv", (embed_dim, self.kdim, self.vdim), strict=True)
-            }
-        if bias:
-            shapes["in_proj_bias"] = (3 * embed_dim,)
+        same = self._qkv_same_embed_dim
+        shapes = {
+            "in_proj_weight": (3 * embed_dim, embed_dim) if same else None,
+            "q_proj_weight": None if same else (embed_dim, embed_dim),
+            "k_proj_weight": None if same else (embed_dim, self.kdim),
+            "v_proj_weight": None if same else (embed_dim, self.vdim),
+            "in_proj_bias": (3 * embed_dim,) if bias else None,
+        }
         for name, shape in shapes.items():
-            self.register_parameter(
-                name, None if shape is None else Parameter(empty(*shape, device=device, dtype=dtype))
-            )
+            weight = None if shape is None else Parameter(empty(*shape, device=device, dtype=dtype))
+            self.register_parameter(name, weight)
         self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, device, dtype)
         self.bias_k = self.bias_v = None
         if add_bias_kv:
