@@ -90,6 +90,7 @@ class Op:
         self.reference: Callable | None = None
         self.reference_names: tuple[str, ...] = ()
         self.write: Callable | None = None  # see views.writes
+        self.call: Any = None  # the function that users call, see dispatch.py
         self.cast: Callable[..., Any] = _cast
         self.plans: dict[tuple, tuple] = {}
         self.node_name: Callable[..., str] | None = node if callable(node) else None

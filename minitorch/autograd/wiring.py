@@ -31,8 +31,9 @@ def shares(out: Any, source: Any) -> bool:
 
 def as_array(out: Any, like: Any) -> Any:
     """NumPy gives a scalar for 0-d ufunc results; make it an array again."""
-    from_host = np.asarray if isinstance(like, np.ndarray) else type(like)
-    return out if hasattr(out, "shape") and not isinstance(out, np.generic) else from_host(out)
+    if isinstance(out, np.generic) or not hasattr(out, "shape"):
+        return np.asarray(out) if isinstance(like, np.ndarray) else type(like)(out)
+    return out
 
 
 def is_dense(array: Any) -> bool:

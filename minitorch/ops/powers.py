@@ -10,7 +10,7 @@ from minitorch.autograd.op import op
 from minitorch.backend import special_of, xp_of
 from minitorch.ops.arithmetic import conj, zeros_as
 from minitorch.ops.compare import where
-from minitorch.ops.kinds import FLOAT, INEXACT, array_of, matching, only, widened
+from minitorch.ops.kinds import FLOAT, INEXACT, array_of, constant, matching, only, widened
 
 NEGATIVE_INTEGER_POWER = (
     "pow: Integers to negative integer powers are not allowed.\n    hint  make the base floating-point: x.float() ** -1"
@@ -230,9 +230,9 @@ def _(g: Any, x: Any, y: Any) -> Any:
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e**-x); e**-x may overflow to inf, which gives 0."""
     xp = xp_of(x)
-    y = xp.exp(-widened(x))
-    y = y + 1  # not in place: a 0-d array's result is a scalar
-    return matching(x, xp.reciprocal(y))
+    if x.dtype.char not in "fd":
+        return xp.reciprocal(xp.exp(-widened(x)) + 1).astype(x.dtype)
+    return xp.reciprocal(xp.exp(-x) + constant(1, x))
 
 
 @sigmoid.vjp("x")

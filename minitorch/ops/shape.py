@@ -49,9 +49,8 @@ def explain_reshape(inputs: tuple, settings: dict, error: Exception) -> Exceptio
 
 
 def _reshaped(x: Any, shape: tuple) -> Any:
-    for n in shape:
-        if n < -1:  # NumPy takes any negative number for -1
-            raise ValueError(n)
+    if shape and min(shape) < -1:  # NumPy takes any negative number for -1
+        raise ValueError(shape)
     return x.reshape(shape)
 
 

@@ -34,6 +34,8 @@ def numpy_names(method: Callable) -> Callable:
 
     @functools.wraps(method)
     def renamed(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            return method(*args)
         for alias in kwargs.keys() & known.keys():
             if known[alias] in kwargs:
                 raise TypeError(f"{method.__name__}(): got both '{alias}' and '{known[alias]}'")

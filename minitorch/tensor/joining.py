@@ -191,6 +191,22 @@ def common_dtype(op: str, tensors: tuple) -> Any:
     return None
 
 
+def _alike(tensors: Any, dim: int) -> bool:
+    """True for a list or tuple of tensors of one dtype, all with a dimension `dim`, and none of shape (0,)."""
+    if tensors.__class__ is not list and tensors.__class__ is not tuple:
+        return False
+    dtype = None
+    for t in tensors:
+        if not isinstance(t, TensorBase):
+            return False
+        a = t._array
+        if dtype is None:
+            dtype = a.dtype
+        if a.dtype is not dtype or not 0 <= dim < a.ndim or not a.size:
+            return False
+    return dtype is not None
+
+
 def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     """The tensors one after the other along `dim`; sizes agree in the other dimensions.
 
@@ -200,6 +216,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     >>> mt.cat([mt.tensor([1, 2]), mt.tensor([3])])
     tensor([1, 2, 3])
     """
+    if dim.__class__ is int and out is None and _alike(tensors, dim):
+        return ops.cat(*tensors, dim=dim, dtype=None)
     tensors = tensors_of("cat", tensors, ValueError)
     dtype = common_dtype("cat", tensors)
     for i, t in enumerate(tensors):

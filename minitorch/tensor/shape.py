@@ -16,7 +16,7 @@ from minitorch.ops import shape as ops
 from minitorch.tensor import combining, diagonal, joining, memory, repetition
 from minitorch.tensor.binding import function
 from minitorch.tensor.notice import warn_user
-from minitorch.tensor.sizes import integer, ints, one_or_many
+from minitorch.tensor.sizes import all_ints, integer, ints, one_or_many
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -51,6 +51,8 @@ class ShapeMixin(
         >>> x
         tensor([9, 2, 3, 4])
         """
+        if dtype is None and size is None and all_ints(shape):
+            return ops.view(self, shape=shape)
         if dtype is not None or (len(shape) == 1 and hasattr(shape[0], "numpy") and hasattr(shape[0], "itemsize")):
             return self._view_dtype(shape[0] if dtype is None else dtype)
         return self._view_shape(*shape) if size is None else self._view_shape(size)
@@ -142,6 +144,8 @@ class ShapeMixin(
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """A view with two dimensions swapped."""
         ndim = self._array.ndim
+        if dim0.__class__ is int and dim1.__class__ is int and 0 <= dim0 < ndim and 0 <= dim1 < ndim:
+            return ops.transpose(self, dim0=dim0, dim1=dim1)
         return ops.transpose(self, dim0=wrap_dim(dim0, ndim, "transpose"), dim1=wrap_dim(dim1, ndim, "transpose"))
 
     def swapaxes(self, axis0: int, axis1: int) -> Tensor:

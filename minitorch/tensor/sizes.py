@@ -25,6 +25,14 @@ def ints(op: str, name: str, values: Any, position: int = 1) -> tuple[int, ...]:
     return found
 
 
+def all_ints(values: tuple) -> bool:
+    """True for the usual case: ints, one by one, at least one."""
+    for v in values:
+        if v.__class__ is not int:
+            return False
+    return bool(values)
+
+
 def integer(op: str, name: str, value: Any, position: int = 1, expected: str = "int") -> int:
     """One int, from whatever has `__index__`; floats and bools are refused."""
     if value.__class__ is int:
@@ -42,6 +50,8 @@ def one_or_many(method: Callable) -> Callable:
 
     @functools.wraps(method)
     def call(self: Any, *values: Any, **kwargs: Any) -> Any:
+        if not kwargs and all_ints(values):
+            return method(self, values)
         if len(values) == 1 and hasattr(values[0], "__len__"):
             values = values[0]
         elif not values and name in kwargs:
