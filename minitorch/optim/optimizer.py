@@ -186,8 +186,7 @@ class Optimizer:
         groups = []
         start = 0
         for group in self.param_groups:
-            for k, p in enumerate(group["params"], start):
-                numbers.setdefault(id(p), k)
+            numbers.update({id(p): k for k, p in enumerate(group["params"], start) if id(p) not in numbers})
             start += len(group["params"])
             packed = {k: v for k, v in group.items() if k != "params"}
             packed["params"] = [numbers[id(p)] for p in group["params"]]
