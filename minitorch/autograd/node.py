@@ -178,9 +178,10 @@ class RemovableHandle:
 
     next_id = itertools.count().__next__
 
-    def __init__(self, hooks: dict, id: int | None = None) -> None:
-        self._hooks = hooks
-        self.id = RemovableHandle.next_id() if id is None else id
+    def __init__(self, hooks_dict: dict, *, extra_dict: Any = None) -> None:
+        self._hooks = hooks_dict
+        self._extra = (extra_dict,) if isinstance(extra_dict, dict) else tuple(extra_dict or ())
+        self.id = RemovableHandle.next_id()
 
     @classmethod
     def add(cls, hooks: dict, value: Any) -> RemovableHandle:
@@ -189,7 +190,8 @@ class RemovableHandle:
         return handle
 
     def remove(self) -> None:
-        self._hooks.pop(self.id, None)
+        for hooks in (self._hooks, *self._extra):
+            hooks.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:
         return self
