@@ -1,4 +1,4 @@
-"""nn.init beside torch's: the same numbers from the same seed, the same state of the generator after them, the errors."""
+"""nn.init beside torch's: the same numbers from one seed, the same state of the generator after them, the errors."""
 
 from __future__ import annotations
 
