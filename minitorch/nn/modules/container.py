@@ -1,26 +1,22 @@
-"""Containers: modules in sequence, in a list, in a dict."""
+"""Containers: modules in sequence, in a list, in a dict; parameters in a list, in a dict."""
 
 from __future__ import annotations
 
-import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from minitorch.nn.modules.container_parameters import ParameterDict, ParameterList, _pairs, _place
 from minitorch.nn.modules.module import Module, _indent
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
 class _ListLike(Module):
     """What Sequential and ModuleList share: children named '0', '1', ..."""
 
     def _key(self, idx: Any) -> str:
-        n = len(self)
-        idx = operator.index(idx)
-        if not -n <= idx < n:
-            raise IndexError(f"index {idx} is out of range")
-        return list(self._modules)[idx]
+        return list(self._modules)[_place(idx, len(self))]
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -49,20 +45,12 @@ class _ListLike(Module):
         self.add_module(str(len(self)), module)
         return self
 
-    def insert(self, index: int, module: Module) -> Any:
-        """Put a module before position `index`."""
-        if not isinstance(module, Module):
-            raise AssertionError(f"module should be of type: {Module}")
+    def _insert(self, index: int, module: Module) -> None:
         modules = list(self._modules.values())
+        if not -len(modules) <= index <= len(modules):
+            raise IndexError(f"Index out of range: {index}")
         modules.insert(index, module)
         self._renumber(modules)
-        return self
-
-    def extend(self, modules: Iterable[Module]) -> Any:
-        """Add modules at the end."""
-        for module in modules:
-            self.append(module)
-        return self
 
     def pop(self, key: Any) -> Module:
         """Take a module out and return it."""
@@ -72,7 +60,17 @@ class _ListLike(Module):
 
 
 class Sequential(_ListLike):
-    """Modules called one after the other; takes modules, or an OrderedDict of them."""
+    """Modules called one after the other; takes modules, or an OrderedDict of them.
+
+    Slices, +, * and the list methods work as for a list; a deletion or insertion numbers the modules anew.
+
+    >>> from minitorch import nn
+    >>> (nn.Sequential(nn.ReLU()) * 2 + nn.Sequential(nn.Identity()))[1:]
+    Sequential(
+      (1): ReLU()
+      (2): Identity()
+    )
+    """
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
@@ -95,16 +93,38 @@ class Sequential(_ListLike):
         return Sequential(*self, *other)
 
     def __iadd__(self, other: Any) -> Any:
-        return self.extend(other)
+        if not isinstance(other, Sequential):
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+        return self.extend(list(other))
 
-    def __mul__(self, n: int) -> Sequential:
+    def _times(self, n: Any) -> list[Module]:
         if not isinstance(n, int):
             raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(n)}")
         if n <= 0:
             raise ValueError(f"Non-positive multiplication factor {n} for {type(self)}")
-        return Sequential(*(m for _ in range(n) for m in self))
+        return list(self) * n
 
-    __rmul__ = __mul__
+    def __mul__(self, other: int) -> Sequential:
+        return Sequential(*self._times(other))
+
+    def __rmul__(self, other: int) -> Sequential:
+        return self * other
+
+    def __imul__(self, other: int) -> Any:
+        return self.extend(self._times(other)[len(self) :])
+
+    def insert(self, index: int, module: Module) -> Any:
+        """Put a module before position `index`."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        self._insert(index, module)
+        return self
+
+    def extend(self, sequential: Iterable[Module]) -> Any:
+        """Add modules at the end."""
+        for module in sequential:
+            self.append(module)
+        return self
 
     def forward(self, input: Any) -> Any:
         for module in self._modules.values():
@@ -113,7 +133,15 @@ class Sequential(_ListLike):
 
 
 class ModuleList(_ListLike):
-    """A list of modules; it has no forward."""
+    """A list of modules; it has no forward.
+
+    >>> from minitorch import nn
+    >>> nn.ModuleList([nn.ReLU(), nn.Identity(), nn.Identity()])
+    ModuleList(
+      (0): ReLU()
+      (1-2): 2 x Identity()
+    )
+    """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
@@ -131,10 +159,17 @@ class ModuleList(_ListLike):
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
 
+    def insert(self, index: int, module: Module) -> None:
+        """Put a module before position `index`, which may count from the end (torch corrupts the list there)."""
+        self._insert(index, module)
+
     def extend(self, modules: Iterable[Module]) -> Any:
+        """Add modules at the end."""
         if not isinstance(modules, Iterable):
             raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
-        return super().extend(modules)
+        for module in list(modules):
+            self.append(module)
+        return self
 
     def __repr__(self) -> str:
         """Equal neighbors are shown once: (0-2): 3 x Linear(...)."""
@@ -198,10 +233,5 @@ class ModuleDict(Module):
 
     def update(self, modules: Any) -> None:
         """Add or replace modules from a mapping or an iterable of pairs."""
-        if not isinstance(modules, Iterable):
-            raise TypeError(
-                "ModuleDict.update should be called with an iterable of key/value pairs, but "
-                f"got {type(modules).__name__}"
-            )
-        for key, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
+        for key, module in _pairs(modules, "ModuleDict"):
             self[key] = module

@@ -27,9 +27,9 @@ class ConvertMixin:
         """Call `fn` on every module below, then on this one.
 
         >>> from minitorch import nn
-        >>> net = nn.Sequential(nn.ReLU(), nn.Tanh()).apply(lambda module: print(type(module).__name__))
+        >>> net = nn.Sequential(nn.ReLU(), nn.Identity()).apply(lambda module: print(type(module).__name__))
         ReLU
-        Tanh
+        Identity
         Sequential
         """
         for module in self.children():

@@ -111,9 +111,9 @@ class TreeMixin:
 
         >>> from minitorch import nn
         >>> net = nn.Sequential(nn.Sequential(nn.ReLU()))
-        >>> net.set_submodule("0.0", nn.Tanh())
+        >>> net.set_submodule("0.0", nn.Identity())
         >>> net[0][0]
-        Tanh()
+        Identity()
         """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
