@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.backend import dtypes
 from minitorch.errors import explain
+from minitorch.nn.functional.linear import linear
 from minitorch.nn.functional.reduction import constant, need_tensors, reduction_name, same_dtype
 from minitorch.ops import loss as ops
 from minitorch.ops.kinds import FLOAT, only, scalar_name
@@ -14,7 +17,7 @@ from minitorch.ops.softmax import log_softmax
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-__all__ = ["cross_entropy", "nll_loss"]
+__all__ = ["cross_entropy", "linear_cross_entropy", "nll_loss"]
 
 
 def nll_loss(
@@ -65,6 +68,64 @@ def cross_entropy(
     if label_smoothing:
         return _smoothed(input, target, weight, ignored, reduction, label_smoothing)
     return ops.cross_entropy(input, target, weight, ignore_index=ignored, reduction=reduction)
+
+
+def linear_cross_entropy(
+    input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
+    weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
+    label_smoothing: float = 0.0, options: Any = None,
+) -> Tensor:  # fmt: skip
+    """cross_entropy(linear(input, linear_weight, linear_bias), target, ...).
+
+    ignore_index: -100 if not given; it can't be given with class probabilities.
+    options: how torch computes it in pieces, to save memory; without effect here.
+
+    Shape: input (N, in) or (in), linear_weight (C, in) or (C, d1, ..., in), linear_bias the same without `in`, target
+    (N, d1, ...) or (N, C, d1, ...) for probabilities.
+
+    >>> import minitorch as mt
+    >>> mt.nn.functional.linear_cross_entropy(mt.zeros(3, 4), mt.ones(2, 4), mt.tensor([0, 1, 1]))
+    tensor(0.6931)
+    """
+    name = "linear_cross_entropy"
+    need_tensors(name, input=input, linear_weight=linear_weight, target=target)
+    logits = _check_linear(name, input, linear_weight, linear_bias)
+    if target._array.shape == logits and ignore_index is not None:
+        raise RuntimeError(f"{name}: ignore_index cannot be specified when target contains probabilities")
+    if options is not None and (
+        label_smoothing or len(logits) > 2 or dtypes.from_numpy(target._array.dtype) != dtypes.int64
+    ):
+        warnings.warn(
+            f"{name}: ``options`` ignored; they need label_smoothing == 0, an int64 target and a linear_weight of two "
+            "dimensions",
+            stacklevel=2,
+        )
+    rows = (math.prod(linear_weight.shape[:-1]), input.shape[-1])
+    bias = linear_bias if linear_bias is None else linear_bias.reshape(rows[0])
+    scores = linear(input, linear_weight.reshape(rows), bias).reshape(logits)
+    return cross_entropy(
+        scores, target, weight, ignore_index=-100 if ignore_index is None else ignore_index, reduction=reduction,
+        label_smoothing=label_smoothing,
+    )  # fmt: skip
+
+
+def _check_linear(name: str, input: Any, weight: Any, bias: Any) -> tuple[int, ...]:
+    """The shape of the scores (N, C, d1, ...); torch's errors if the shapes do not fit."""
+    a, w = input._array.shape, weight._array.shape
+    rows = [("input", a, "N, in"), ("linear_weight", w, "C, d1, ..., in")]
+    if len(a) not in (1, 2):
+        raise RuntimeError(explain(f"{name}: expected input with dimensionality 1 or 2, got {len(a)}", rows))
+    if len(w) < 2:
+        what = f"expected linear_weight with dimensionality at least 2, got {len(w)}"
+        raise RuntimeError(explain(f"{name}: {what}", rows))
+    if a[-1] != w[-1]:
+        what = "expected equal input and linear_weight last dimensions (in_features)"
+        raise RuntimeError(explain(f"{name}: {what}, got {a[-1]} and {w[-1]}, respectively", rows))
+    if bias is not None and bias._array.shape != w[:-1]:
+        raise RuntimeError(explain(f"{name}: expected linear_bias shape {w[:-1]}, got {bias._array.shape}", rows))
+    if len(w) > 2 and len(a) == 1:
+        raise RuntimeError(explain(f"{name}: a K-dimensional loss requires batched input (N, {a[0]})", rows))
+    return (*a[:-1], *w[:-1])
 
 
 def _rows(input: Any, target: Any) -> list:

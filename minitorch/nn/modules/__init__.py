@@ -4,39 +4,57 @@ Each file names what is public in its `__all__`; to add a family, add its file t
 """
 
 from minitorch.nn.modules import activation as _activation
+from minitorch.nn.modules import adaptive as _adaptive
 from minitorch.nn.modules import attention as _attention
+from minitorch.nn.modules import batchnorm as _batchnorm
 from minitorch.nn.modules import container as _container
 from minitorch.nn.modules import conv as _conv
+from minitorch.nn.modules import distance as _distance
 from minitorch.nn.modules import dropout as _dropout
 from minitorch.nn.modules import flatten as _flatten
+from minitorch.nn.modules import instancenorm as _instancenorm
 from minitorch.nn.modules import linear as _linear
 from minitorch.nn.modules import loss as _loss
 from minitorch.nn.modules import module as _module
+from minitorch.nn.modules import normalization as _normalization
 from minitorch.nn.modules import pooling as _pooling
 from minitorch.nn.modules import rnn as _rnn
+from minitorch.nn.modules import sparse as _sparse
 from minitorch.nn.modules.activation import *  # noqa: F403 - each file lists its public names in __all__
+from minitorch.nn.modules.adaptive import *  # noqa: F403
 from minitorch.nn.modules.attention import *  # noqa: F403
+from minitorch.nn.modules.batchnorm import *  # noqa: F403
 from minitorch.nn.modules.container import *  # noqa: F403
 from minitorch.nn.modules.conv import *  # noqa: F403
+from minitorch.nn.modules.distance import *  # noqa: F403
 from minitorch.nn.modules.dropout import *  # noqa: F403
 from minitorch.nn.modules.flatten import *  # noqa: F403
+from minitorch.nn.modules.instancenorm import *  # noqa: F403
 from minitorch.nn.modules.linear import *  # noqa: F403
 from minitorch.nn.modules.loss import *  # noqa: F403
 from minitorch.nn.modules.module import *  # noqa: F403
+from minitorch.nn.modules.normalization import *  # noqa: F403
 from minitorch.nn.modules.pooling import *  # noqa: F403
 from minitorch.nn.modules.rnn import *  # noqa: F403
+from minitorch.nn.modules.sparse import *  # noqa: F403
 
 _FILES = (
     _activation,
+    _adaptive,
     _attention,
+    _batchnorm,
     _container,
     _conv,
+    _distance,
     _dropout,
     _flatten,
+    _instancenorm,
     _linear,
     _loss,
     _module,
+    _normalization,
     _pooling,
     _rnn,
+    _sparse,
 )
 __all__ = [name for file in _FILES for name in file.__all__]  # noqa: PLE0605 - lists of names
