@@ -1,5 +1,5 @@
 """Tools around training; names are torch.utils'."""
 
-from minitorch.utils import data
+from minitorch.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

@@ -46,8 +46,8 @@ class DataLoader(Generic[T_co]):
     >>> loader = mt.utils.data.DataLoader(data, batch_size=3, shuffle=True, generator=mt.Generator().manual_seed(0))
     >>> for x, y in loader:
     ...     print(x, y)
-    tensor([4., 1., 2.]) tensor([4, 1, 2])
-    tensor([0., 3.]) tensor([0, 3])
+    tensor([3., 1., 0.]) tensor([3, 1, 0])
+    tensor([4., 2.]) tensor([4, 2])
     """
 
     dataset: Dataset[T_co]

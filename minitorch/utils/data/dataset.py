@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Generic, Iterable, TypeVar, cast  # noqa: UP035 - Generic and collections.abc.Iterable don't mix
 
 from minitorch.tensor import FUNCTIONS, Tensor
-from minitorch.tensor.random import Generator, default_generator
+from minitorch.tensor.random import default_generator
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -236,7 +236,7 @@ def _share_out(total: int, fractions: Sequence[float]) -> list[int]:
 
 
 def random_split(
-    dataset: Dataset[T], lengths: Sequence[int | float], generator: Generator | None = default_generator
+    dataset: Dataset[T], lengths: Sequence[int | float], generator: Any = default_generator
 ) -> list[Subset[T]]:
     """Cut a dataset at random into parts of the given lengths, or fractions that sum to 1.
 

@@ -86,9 +86,9 @@ def gather(dataset: Any, indices: Any) -> list | None:
     if type(dataset) is not TensorDataset or set(map(type, indices)) != {int}:
         return None
     tensors = dataset.tensors
-    if not tensors or not all(
-        type(t) is Tensor and not t._requires_grad and type(t._array) is np.ndarray for t in tensors
-    ):
+    if not tensors or not all(type(t) is Tensor and type(t._array) is np.ndarray for t in tensors):
+        return None
+    if any(t._requires_grad for t in tensors):
         return None
     if min(indices) < 0 or max(indices) >= min(len(t._array) for t in tensors):
         return None

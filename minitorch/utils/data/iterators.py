@@ -42,7 +42,8 @@ def _pins(loader: Any) -> bool:
         )
     if why_unavailable() is not None:
         warnings.warn(
-            "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used.",
+            "'pin_memory' argument is set as true but no accelerator is found, "
+            "then device pinned memory won't be used.",
             stacklevel=5,
         )
         return False

@@ -50,7 +50,8 @@ def _reduce(tensor: TensorBase) -> Any:
         axes = tuple(order.index(d) for d in range(array.ndim))
         array = array.transpose(order)
     raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    return _rebuild, (pickle.PickleBuffer(raw), array.dtype, array.shape, axes, tensor._requires_grad)
+    buffer = pickle.PickleBuffer(raw)  # type: ignore[arg-type]
+    return _rebuild, (buffer, array.dtype, array.shape, axes, tensor._requires_grad)
 
 
 class _Pickler(ForkingPickler):
@@ -68,7 +69,8 @@ class _Pickler(ForkingPickler):
 
 def pack(message: Any) -> tuple[bytes, list[memoryview]]:
     """The pickle of a message, and the raw bytes of its arrays."""
-    file, buffers = io.BytesIO(), []
+    file = io.BytesIO()
+    buffers: list[pickle.PickleBuffer] = []
     _Pickler(file, buffers).dump(message)
     return file.getvalue(), [buffer.raw() for buffer in buffers]
 

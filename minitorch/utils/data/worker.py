@@ -1,4 +1,4 @@
-"""The worker's side: receive tasks (lists of indices), send back batches, leave when told or when the main process is gone."""
+"""The worker's side: receive tasks (lists of indices), send back batches, leave when told or left alone."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Failure:
     """In the place of a batch: an exception, as its type and the text of its traceback."""
 
     def __init__(self, error: BaseException, worker: int) -> None:
-        self.kind = type(error)
+        self.kind: Any = type(error)
         text = "".join(traceback.format_exception(error))
         self.text = f"Caught {self.kind.__name__} in DataLoader worker process {worker}.\nOriginal {text}"
         try:
