@@ -17,6 +17,7 @@ FLOATS = ("float64", "float32")
 INTEGERS = ("int64", "int32", "uint8")
 ANY_REAL = (*FLOATS, *INTEGERS, "bool")
 COMPLEX = ("complex128", "complex64")
+FLOATING = (*FLOATS, *COMPLEX, "float16", "bfloat16")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from parity.checks import DType
+from parity.case import DType
 from parity.spec import FLOATS, Bad, Call, In, call, dims, shapes, spec
 from parity.tables import HALVES, INF, NAN, ROUNDED_OFTEN, refused
 

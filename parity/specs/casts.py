@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from parity.checks import DType
+from parity.case import DType
 from parity.spec import Bad, Call, In, call, shapes, spec
 
 ALL = (

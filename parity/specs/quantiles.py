@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from parity.checks import DType  # noqa: F401
+from parity.case import DType  # noqa: F401
 from parity.spec import COMPLEX, FLOATS, INTEGERS, Bad, Call, In, call, dims, shapes, spec
 from parity.specs.reduce import INF, NAN, X
 

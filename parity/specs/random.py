@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from parity.checks import DType
+from parity.case import DType
 from parity.spec import Bad, Call, In, call, shapes, spec
 from parity.specs.creation import options
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from parity.checks import DType
+from parity.case import DType
 from parity.spec import ANY_REAL, COMPLEX, FLOATS, Bad, Call, In, call, dim_tuples, dims, shapes, spec
 
 NAN, INF = float("nan"), float("inf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity.checks import DType
+from parity.case import DType
 from parity.spec import ANY_REAL, COMPLEX, FLOATS, INTEGERS, Bad, call, spec
 from parity.specs.reduce import BAD_DIM, EDGE, HALVES, INF, NAN, TIES, X, over_one
 

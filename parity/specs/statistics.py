@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from parity.checks import DType
+from parity.case import DType
 from parity.spec import COMPLEX, FLOATS, Bad, Call, In, broadcastable, call, dim_tuples, dims, shapes, spec
 from parity.specs.reduce import BAD_DIM, EDGE, HALVES, INF, NAN, TWICE, X, whole_and_rows
 
