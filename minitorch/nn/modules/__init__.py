@@ -20,6 +20,7 @@ from minitorch.nn.modules import normalization as _normalization
 from minitorch.nn.modules import pooling as _pooling
 from minitorch.nn.modules import rnn as _rnn
 from minitorch.nn.modules import sparse as _sparse
+from minitorch.nn.modules import transformer as _transformer
 from minitorch.nn.modules.activation import *  # noqa: F403 - each file lists its public names in __all__
 from minitorch.nn.modules.adaptive import *  # noqa: F403
 from minitorch.nn.modules.attention import *  # noqa: F403
@@ -37,6 +38,7 @@ from minitorch.nn.modules.normalization import *  # noqa: F403
 from minitorch.nn.modules.pooling import *  # noqa: F403
 from minitorch.nn.modules.rnn import *  # noqa: F403
 from minitorch.nn.modules.sparse import *  # noqa: F403
+from minitorch.nn.modules.transformer import *  # noqa: F403
 
 _FILES = (
     _activation,
@@ -56,5 +58,6 @@ _FILES = (
     _pooling,
     _rnn,
     _sparse,
+    _transformer,
 )
 __all__ = [name for file in _FILES for name in file.__all__]  # noqa: PLE0605 - lists of names
