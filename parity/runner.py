@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from parity import checks
-from parity.checks import Case, DType, In
-from parity.spec import Spec
+from parity.case import Case, DType
+from parity.spec import In, Spec
 
 LAYOUTS = ("plain", "plain", "transposed", "sliced", "reversed")
 
