@@ -153,6 +153,17 @@ def test_layers_of_a_stack_are_copies() -> None:
     assert np.array_equal(first.detach().numpy(), second.detach().numpy())
 
 
+def test_copies_of_a_decoder_layer_keep_their_activation() -> None:
+    """A copy of torch's decoder layer falls back to relu where the activation is a module; minitorch's keeps it."""
+    found = []
+    for L in LIBRARIES:
+        layer = L.nn.TransformerDecoderLayer(E, 2, 8, dropout=0.0, activation=L.nn.Tanh())
+        net, x = L.nn.TransformerDecoder(layer, 1), numbers(L, T, N, E, dtype="float32")
+        found.append((net(x, x).detach().numpy(), layer(x, x).detach().numpy()))
+    assert not np.allclose(*found[0], atol=1e-3)
+    np.testing.assert_array_equal(*found[1])
+
+
 def test_custom_encoder_and_decoder() -> None:
     class Double(mt.nn.Module):
         def forward(self, src: Any, *rest: Any, **masks: Any) -> Any:
