@@ -4,9 +4,11 @@ convex.
 Loss and gradient are computed by NumPy from the parameters' values, so that the two libraries can differ in their
 optimizers only. For parameters x_k and fixed constants c_k of the same shapes:
 
-    loss = sum_k sum(k_k (x_k - c_k)^2 / 2 + cos(2 x_k + c_k)) + log cosh(S) / 10 with S the sum of all elements;
+    loss = sum_k sum(k_k (x_k - c_k)^2 / 2 + cos(2 x_k + c_k) / 2 + sin(t + 9 c_k) x_k) + log cosh(S) / 10
 
-complex parameters count as two real ones.
+with S the sum of all elements and t the number of evaluations; complex parameters count as two real ones. The term in t
+plays the part of a batch's noise. Without it an adaptive optimizer comes to rest at the minimum, where it divides small
+gradients by small means and a difference of one rounding grows tenfold each step (`noise=0` for line searches).
 """
 
 from __future__ import annotations
@@ -33,10 +35,14 @@ GROUPED = 2  # so many parameters form the first group
 class Problem:
     """Parameters of one library with their loss; `dtype` by name."""
 
-    def __init__(self, library: Any, dtype: str, seed: int = 0, parameters: dict = PARAMETERS) -> None:
+    def __init__(
+        self, library: Any, dtype: str, seed: int = 0, parameters: dict = PARAMETERS, device: Any = None,
+        noise: float = 1.0,
+    ) -> None:  # fmt: skip
         rng = np.random.default_rng(seed)
         self.library, self.dtype = library, getattr(library, dtype)
-        self.names = list(parameters)
+        self.names, self.device = list(parameters), device or "cpu"
+        self.noise, self.time = noise, 0
         self.params, self.constants = [], []
         for shape, layout in parameters.values():
             start, constant = (self._draw(rng, shape, dtype) for _ in range(2))
@@ -53,19 +59,19 @@ class Problem:
     def _place(self, array: np.ndarray, layout: str) -> Any:
         L = self.library
         if layout == "transposed":
-            t = L.from_numpy(array.T.copy()).to(self.dtype).T
+            t = L.from_numpy(array.T.copy()).to(self.device, self.dtype).T
         elif layout == "sliced":
             wide = np.zeros((array.shape[0], 2 * array.shape[1]), dtype=array.dtype)
             wide[:, ::2] = array
-            t = L.from_numpy(wide).to(self.dtype)[:, ::2]
+            t = L.from_numpy(wide).to(self.device, self.dtype)[:, ::2]
         else:
-            t = L.from_numpy(array.copy()).to(self.dtype)
+            t = L.from_numpy(array.copy()).to(self.device, self.dtype)
         return t.detach().requires_grad_()
 
     def values(self) -> list[np.ndarray]:
         """The parameters in double precision."""
         wide = self.library.complex128 if self.dtype.is_complex else self.library.float64
-        return [p.detach().to(wide).numpy().copy() for p in self.params]
+        return [p.detach().to(wide).cpu().numpy().copy() for p in self.params]
 
     def compute(self) -> Any:
         """Set the gradients; the loss as a tensor."""
@@ -73,14 +79,16 @@ class Problem:
         values = self.values()
         x, c = (np.concatenate([as_reals(arrays[k]) for k in used]) for arrays in (values, self.constants))
         stiff = np.concatenate([np.full(as_reals(values[k]).size, 0.5 + 0.25 * k) for k in used])
-        total = x.sum()
-        loss = (stiff * (x - c) ** 2 / 2 + np.cos(2 * x + c)).sum() + (np.logaddexp(total, -total) - np.log(2)) / 10
-        gradient = stiff * (x - c) - 2 * np.sin(2 * x + c) + np.tanh(total) / 10
+        total, noise = x.sum(), self.noise * np.sin(self.time + 9 * c)
+        self.time += 1
+        loss = (stiff * (x - c) ** 2 / 2 + np.cos(2 * x + c) / 2 + noise * x).sum()
+        loss += (np.logaddexp(total, -total) - np.log(2)) / 10
+        gradient = stiff * (x - c) - np.sin(2 * x + c) + noise + np.tanh(total) / 10
         start = 0
         for k in used:
             n = as_reals(values[k]).size
             g = gradient[start : start + n].view(values[k].dtype).reshape(values[k].shape)
-            self.params[k].grad = self.library.from_numpy(g).to(self.dtype)
+            self.params[k].grad = self.library.from_numpy(g).to(self.device, self.dtype)
             start += n
         return self.library.tensor(float(loss), dtype=self.library.float64)
 
