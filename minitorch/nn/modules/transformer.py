@@ -82,6 +82,13 @@ class TransformerEncoderLayer(_Layer):
     torch.Size([3, 5, 8])
     """
 
+    @property
+    def activation_relu_or_gelu(self) -> int:
+        """1 for relu, 2 for gelu, 0 for others: with those two torch has a path of its own for evaluation."""
+        if self.activation is F.relu or isinstance(self.activation, ReLU):
+            return 1
+        return 2 if self.activation is F.gelu or isinstance(self.activation, GELU) else 0
+
     def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
         padding = additive_mask(src_key_padding_mask, "src_key_padding_mask", src.dtype, src_mask, "src_mask")
         mask = additive_mask(src_mask, "src_mask", src.dtype)
@@ -169,8 +176,7 @@ def _nesting_obstacle(layer: Any) -> str:
     name = "encoder_layer"
     if not isinstance(layer, TransformerEncoderLayer):
         return f"{name} was not TransformerEncoderLayer"
-    attention, activation = layer.self_attn, layer.activation
-    known = activation in (F.relu, F.gelu) or isinstance(activation, (ReLU, GELU))
+    attention = layer.self_attn
     obstacles = {
         f"{name}.norm_first was True": layer.norm_first,
         f"{name}.self_attn.batch_first was not True(use batch_first for better inference performance)": (
@@ -178,7 +184,7 @@ def _nesting_obstacle(layer: Any) -> str:
         ),
         f"{name}.self_attn._qkv_same_embed_dim was not True": not attention._qkv_same_embed_dim,
         f"{name}.self_attn was passed bias=False": attention.in_proj_bias is None,
-        f"{name}.activation_relu_or_gelu was not True": not known,
+        f"{name}.activation_relu_or_gelu was not True": not layer.activation_relu_or_gelu,
         f"{name}.norm1.eps was not equal to {name}.norm2.eps": layer.norm1.eps != layer.norm2.eps,
         f"{name}.self_attn.num_heads is odd": attention.num_heads % 2 == 1,
     }
