@@ -18,7 +18,7 @@ import minitorch as mt
 import parity.specs
 from parity.calling import NARROW, attempt, in_float64, invoke, paths, quietly, random_like, widened
 from parity.case import Case
-from parity.compare import Mismatch, host, is_tensor, leaves, same, same_tensor
+from parity.compare import Mismatch, Tolerant, host, is_tensor, leaves, same, same_tensor
 from parity.spec import FLOATING, Bad, Spec, registry
 from parity.twins import inplace_twin, method_twin, out_twin
 
@@ -46,7 +46,11 @@ def gradients(
     if case.spec.grad_of is not None:
         out = [out[i] for i in case.spec.grad_of]
     out = [o for o in out if is_tensor(o) and o.requires_grad]
-    wanted = [tensors[k] for k in sorted(requires)]
+    return derivatives(library, out, [tensors[k] for k in sorted(requires)], upstream_seed, second, device)
+
+
+def derivatives(library: Any, out: list, wanted: list, upstream_seed: int, second: bool, device: Any = None) -> list:
+    """Gradients of `wanted` under random upstream gradients of `out`; with `second`, also those of a function of them."""
     if not out:
         return [None] * len(wanted)
     rng = np.random.default_rng(upstream_seed)
@@ -74,15 +78,18 @@ def compare_gradients(
     if case.dtype in NARROW:
         exact = gradients(widened(case), torch, theirs or torch_name, requires, case.seed + 1, second)
     kind = "second derivative" if second else "gradient"
-    for k, (a, b, e) in enumerate(zip(x, y, exact, strict=True)):
-        which = f"{kind} {k} (inputs that require grad: {sorted(requires)})"
+    where = f"(inputs that require grad: {sorted(requires)})"
+    same_gradients(case.spec, [f"{kind} {k} {where}" for k in range(len(y))], x, y, exact)
+
+
+def same_gradients(spec: Tolerant, labels: list[str], ours: list, theirs: list, exact: list) -> None:
+    """Raise Mismatch unless the gradients agree; an undefined one and one of zeros mean the same."""
+    for label, a, b, e in zip(labels, ours, theirs, exact, strict=True):
         if (a is None) != (b is None):
-            # an undefined gradient and one of zeros mean the same
-            zero = host(b if a is None else a)
-            if np.any(zero != 0):
-                raise Mismatch(f"{which}: {'None' if a is None else 'a tensor'}, torch gives the other")
+            if np.any(host(b if a is None else a) != 0):
+                raise Mismatch(f"{label}: {'None' if a is None else 'a tensor'}, torch gives the other")
         elif a is not None:
-            same(case.spec, which, a, b, e)
+            same(spec, label, a, b, e)
 
 
 def gradient(case: Case, device: Any = None) -> None:

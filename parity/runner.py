@@ -23,13 +23,13 @@ LAYOUTS = ("plain", "plain", "transposed", "sliced", "reversed")
 class Outcome:
     """What became of one check of one spec at one dtype."""
 
-    spec: Spec
+    spec: Spec | ModuleSpec
     dtype: str
     check: str
     examples: int = 0
     seconds: float = 0.0
     error: Exception | None = None
-    case: Case | None = None
+    case: Case | LayerCase | None = None
     messages: list[str] = field(default_factory=list)
 
     @property
@@ -37,9 +37,9 @@ class Outcome:
         return self.error is None
 
 
-def select(pattern: str | None, dtypes: list[str] | None) -> Iterator[tuple[Spec, tuple[str, ...]]]:
-    """The specs whose name matches, with their dtypes that were asked for."""
-    for spec in checks.load_specs().values():
+def select(pattern: str | None, dtypes: list[str] | None) -> Iterator[tuple[Spec | ModuleSpec, tuple[str, ...]]]:
+    """The specs of functions and layers whose name matches, with their dtypes that were asked for."""
+    for spec in (*checks.load_specs().values(), *module_checks.load_modules().values()):
         if pattern is None or re.search(pattern, spec.name):
             wanted = tuple(d for d in spec.dtypes if dtypes is None or d in dtypes)
             if wanted:
@@ -47,7 +47,7 @@ def select(pattern: str | None, dtypes: list[str] | None) -> Iterator[tuple[Spec
 
 
 def run_check(
-    spec: Spec, dtype: str, name: str, fn: Callable, examples: int, start: int, device: Any = None
+    spec: Spec | ModuleSpec, dtype: str, name: str, fn: Callable, examples: int, start: int, device: Any = None
 ) -> Outcome:
     """Draw `examples` cases and run one check on each; Hypothesis shrinks the first failure."""
     outcome = Outcome(spec, dtype, name)
@@ -60,7 +60,8 @@ def run_check(
     )  # fmt: skip
     @given(call=spec.calls, value_seed=st.integers(0, 2**20), layout=st.sampled_from(LAYOUTS))
     def body(call: Any, value_seed: int, layout: str) -> None:
-        case = Case(spec, call, dtype, value_seed, layout)
+        made = LayerCase if isinstance(spec, ModuleSpec) else Case
+        case: Any = made(spec, call, dtype, value_seed, layout)
         outcome.examples += 1
         try:
             fn(case, device)
@@ -78,20 +79,23 @@ def run_check(
     return outcome
 
 
-def run_spec(spec: Spec, dtypes: tuple[str, ...], examples: int, start: int, device: Any = None) -> Iterator[Outcome]:
+def run_spec(
+    spec: Spec | ModuleSpec, dtypes: tuple[str, ...], examples: int, start: int, device: Any = None
+) -> Iterator[Outcome]:
     """All checks of a spec."""
+    of: Any = module_checks if isinstance(spec, ModuleSpec) else checks
     for dtype in dtypes:
-        for name, fn in checks.checks_for(spec, dtype).items():
+        for name, fn in of.checks_for(spec, dtype).items():
             yield run_check(spec, dtype, name, fn, examples, start, device)
     if spec.errors:
-        yield _plain(spec, "errors", [lambda b=b: checks.refuses(spec, b, device) for b in spec.errors])
-    if spec.edges:
+        yield _plain(spec, "errors", [lambda b=b: of.refuses(spec, b, device) for b in spec.errors])
+    if isinstance(spec, Spec) and spec.edges:
         yield _plain(
             spec, "edges", [lambda e=e: checks.forward(Case(spec, e, "float64", 0), device) for e in spec.edges]
         )
 
 
-def _plain(spec: Spec, name: str, runs: list[Callable]) -> Outcome:
+def _plain(spec: Spec | ModuleSpec, name: str, runs: list[Callable]) -> Outcome:
     outcome = Outcome(spec, "float64", name, examples=len(runs))
     began = time.perf_counter()
     for run in runs:
@@ -106,9 +110,10 @@ def _plain(spec: Spec, name: str, runs: list[Callable]) -> Outcome:
 
 def snippet(outcome: Outcome) -> str:
     """A failing case as a program that runs in both libraries."""
-    case = outcome.case
-    if case is None:
+    if outcome.case is None:
         return ""
+    layered = isinstance(outcome.case, LayerCase)
+    case: Case = outcome.case.case if isinstance(outcome.case, LayerCase) else outcome.case
     lines = ["import numpy as np", "for name in ('torch', 'minitorch'):", "    torch = __import__(name)"]
     names: list[str] = []
 
@@ -120,22 +125,35 @@ def snippet(outcome: Outcome) -> str:
         if array.size == 0:
             text = f"np.zeros({array.shape!r}, dtype={array.dtype.name!r})"
         text = text.replace("nan", "float('nan')").replace("inf", "float('inf')")
-        grad = ".requires_grad_()" if outcome.check != "forward" and k in case.differentiable() else ""
+        grad = ".requires_grad_()" if differentiates and k in case.differentiable() else ""
         lines.append(f"    x{k} = torch.from_numpy({text}){grad}")
         return f"x{k}"
 
-    args = [show(a, one) for a in case.call.args]
-    args += [f"{n}={show(v, one)}" for n, v in case.call.kwargs.items()]
-    if case.spec.random:
+    differentiates = outcome.check in ("gradient", "second_order") or not (layered or outcome.check == "forward")
+    if case.spec.random or layered:
         lines.append(f"    torch.manual_seed({case.seed})")
-    lines.append(f"    out = torch.{case.spec.name}({', '.join(args)})")
+    if isinstance(outcome.case, LayerCase):
+        init, inputs = outcome.case.call.init, outcome.case.call.inputs
+        lines.append(f"    layer = torch.{case.spec.name}({arguments(init, one)}).to(torch.{case.dtype})")
+        lines.append("    print(name, layer)")
+        if inputs is None:
+            return "\n".join(lines)
+        lines.append(f"    out = layer({arguments(inputs, one)})")
+    else:
+        lines.append(f"    out = torch.{case.spec.name}({arguments(case.call, one)})")
     lines.append("    print(name, out)")
     if outcome.check in ("gradient", "second_order"):
         wanted = ", ".join(f"x{k}" for k in case.differentiable())
+        wanted += ", *layer.parameters()" if layered else ""
         lines.append("    out = out if hasattr(out, 'backward') else out[0]")
         lines.append("    g = torch.from_numpy(np.random.default_rng(0).normal(size=tuple(out.shape)))")
         lines.append(f"    print(torch.autograd.grad(out, [{wanted}], g.to(out.dtype), allow_unused=True))")
     return "\n".join(lines)
+
+
+def arguments(call: Call, one: Callable) -> str:
+    """Source text of a call's arguments."""
+    return ", ".join([show(a, one) for a in call.args] + [f"{n}={show(v, one)}" for n, v in call.kwargs.items()])
 
 
 def show(value: Any, one: Callable) -> str:
@@ -147,7 +165,7 @@ def show(value: Any, one: Callable) -> str:
     if type(value) in (tuple, list):
         inner = ", ".join(show(v, one) for v in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
-    return repr(value) if not isinstance(value, DType) else f"torch.{value.name}"
+    return repr(value)
 
 
 __all__ = ["Outcome", "run_check", "run_spec", "select", "snippet"]

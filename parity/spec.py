@@ -58,7 +58,7 @@ def call(*args: Any, **kwargs: Any) -> Call:
 class Bad:
     """A call that both libraries must refuse with the same exception type; our message must contain `words`."""
 
-    call: Call
+    call: Any  # a Call, or a Layer (parity/module_spec.py)
     words: str
     dtype: str = "float64"
     label: str = ""
