@@ -8,6 +8,7 @@ import time
 from typing import NoReturn
 
 import minitorch as mt
+from parity import optimizers
 from parity.report import write_html
 from parity.runner import Outcome, run_spec, select, snippet
 
@@ -45,23 +46,26 @@ def main(argv: list[str] | None = None) -> int:
     except (RuntimeError, ImportError, AssertionError) as error:
         print(f"parity: {str(error).splitlines()[0]}", file=sys.stderr)
         return 2
+    where = None if device.type == "cpu" else device
     chosen = list(select(args.op, args.dtype))
-    if not chosen:
+    runs = [(s.name, lambda s=s, d=d: list(run_spec(s, d, args.examples, args.seed, where))) for s, d in chosen]
+    runs += optimizers.select(args.op, args.dtype, args.examples, args.seed, where)
+    if not runs:
         print(f"parity: no operation matches {args.op!r}", file=sys.stderr)
         return 2
     began = time.perf_counter()
     outcomes: list[Outcome] = []
-    for spec, dtypes in chosen:
-        rows = list(run_spec(spec, dtypes, args.examples, args.seed, None if device.type == "cpu" else device))
+    for name, run in runs:
+        rows = run()
         outcomes += rows
-        print(line(spec.name, rows), flush=True)
+        print(line(name, rows), flush=True)
         for row in rows:
             if not row.ok:
                 print(failure(row), flush=True)
     failed = [o for o in outcomes if not o.ok]
     cases = sum(o.examples for o in outcomes)
     seconds = time.perf_counter() - began
-    print(f"\n{len(chosen)} operations, {len(outcomes)} checks, {cases} cases in {seconds:.0f} s: {len(failed)} failed")
+    print(f"\n{len(runs)} operations, {len(outcomes)} checks, {cases} cases in {seconds:.0f} s: {len(failed)} failed")
     if args.report:
         write_html(args.report, outcomes)
         print(f"report: {args.report}")

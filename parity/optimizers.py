@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -158,17 +158,23 @@ def run(spec: OptimSpec, check: str) -> int:
     return len(cases)
 
 
-def outcomes(pattern: str | None, examples: int, start: int, device: Any = None) -> Iterator[tuple[str, list[Outcome]]]:
-    """For `python -m parity`: ("optim.Adam", its checks) of the optimizers whose name matches."""
-    for spec in SPECS.values():
-        name = f"optim.{spec.name}"
-        if pattern is None or re.search(pattern, name):
-            with optim_checks.ours_on(device):
-                # a GPU accepts what is refused on a CPU
-                names = [*CHECKS, *["errors"] * (device is None)]
-                rows = [outcome(name, check, lambda c=check, s=spec: run(s, c)) for check in names]
-                rows.append(outcome(name, "combined", lambda s=spec: combine(s, examples, start)))
-            yield name, rows
+def select(
+    pattern: str | None, dtypes: list[str] | None, examples: int, start: int, device: Any
+) -> list[tuple[str, Callable[[], list[Outcome]]]]:
+    """For `python -m parity`: ("optim.Adam", a function that runs its checks) of the optimizers whose name matches."""
+    if dtypes is not None and "float64" not in dtypes:
+        return []
+    names = [name for name in SPECS if pattern is None or re.search(pattern, f"optim.{name}")]
+    return [(f"optim.{n}", lambda n=n: outcomes(SPECS[n], examples, start, device)) for n in names]
+
+
+def outcomes(spec: OptimSpec, examples: int, start: int, device: Any = None) -> list[Outcome]:
+    """All checks of one optimizer; a GPU accepts some of what is refused on a CPU."""
+    name = f"optim.{spec.name}"
+    with optim_checks.ours_on(device):
+        checks = [*CHECKS, *["errors"] * (device is None)]
+        rows = [outcome(name, check, lambda c=check: run(spec, c)) for check in checks]
+        return [*rows, outcome(name, "combined", lambda: combine(spec, examples, start))]
 
 
 def outcome(name: str, check: str, fn: Callable[[], int]) -> Outcome:
