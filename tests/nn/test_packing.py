@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 from typing import Any
 
@@ -180,3 +181,11 @@ def test_on_another_device() -> None:
         assert np.isfinite(net.weight_ih_l0_reverse.grad.cpu().numpy()).all()
         with pytest.raises(ValueError, match="batch_sizes should always be on CPU"):
             rnn.PackedSequence(moved.data, moved.batch_sizes.cuda())
+
+
+def test_signatures() -> None:
+    """Parameter names, order and defaults of the functions, and the fields of the class, are torch's."""
+    for name in mt.nn.utils.rnn.__all__:
+        ours, theirs = (inspect.signature(getattr(L.nn.utils.rnn, name)).parameters.values() for L in (mt, torch))
+        assert [(p.name, p.default) for p in ours] == [(p.name, p.default) for p in theirs], name
+    assert set(mt.nn.utils.rnn.__all__) == set(torch.nn.utils.rnn.__all__)
