@@ -50,7 +50,7 @@ def gradients(
 
 
 def derivatives(library: Any, out: list, wanted: list, upstream_seed: int, second: bool, device: Any = None) -> list:
-    """Gradients of `wanted` under random upstream gradients of `out`; with `second`, also those of a function of them."""
+    """Gradients of `wanted` under random upstream gradients of `out`; with `second`, also of a function of these."""
     if not out:
         return [None] * len(wanted)
     rng = np.random.default_rng(upstream_seed)

@@ -56,6 +56,7 @@ class LayerCase:
         self.spec, self.call, self.dtype, self.seed, self.layout = spec, call, dtype, seed, layout
         self.case = Case(spec, call.joined(), dtype, seed, layout)
 
+    @quietly
     def build(
         self, library: Any, requires: set[int] | None = None, device: Any = None, wide: bool = False, shift: int = 0
     ) -> Built:
@@ -206,7 +207,7 @@ def compare_gradients(case: LayerCase, second: bool, device: Any) -> None:
 def gradients(
     case: LayerCase, built: Built, requires: set[int], training: bool, second: bool, device: Any = None
 ) -> list:
-    """Gradients of the inputs numbered in `requires`, then of all parameters (which a lazy layer has after its call)."""
+    """Gradients of the inputs numbered in `requires`, then of all parameters (a lazy layer has them after its call)."""
     out = [o for o in leaves(case.output(built, training)) if is_tensor(o) and o.requires_grad]
     wanted = [built.tensors[k] for k in sorted(requires)]
     wanted += [p for p in built.module.parameters() if p.requires_grad]

@@ -1,10 +1,10 @@
 """What a parity spec of a layer says: one `ModuleSpec` per class of nn, in a file of parity/modules.
 
-    module("nn.Linear", st.booleans().map(lambda b: layer(4, 3, bias=b).on(In((2, 4)))))
-    module("nn.Dropout", st.just(layer(0.3).on(In((5, 4)))), random=True, errors=(bad_layer("between 0 and 1", layer(2.0)),))
+    module("nn.Linear", st.booleans().map(lambda bias: layer(4, 3, bias=bias).on(In((2, 4)))))
+    module("nn.Dropout", st.just(layer(0.3).on(In((5, 4)))), random=True, errors=(bad_layer("0 and 1", layer(2.0)),))
 
-`layer(...)` holds the constructor's arguments, `.on(...)` those of forward, with `In` wherever a tensor goes, `DType` for
-a dtype, `Of(lambda lib: lib.nn.ReLU())` for anything else that each library makes for itself (parity/case.py).
+`layer(...)` holds the constructor's arguments, `.on(...)` those of forward, with `In` wherever a tensor goes, `DType`
+for a dtype, `Of(lambda lib: lib.nn.ReLU())` for all else that each library makes for itself (parity/case.py).
 What is checked: parity/module_checks.py. Try one: `python -m parity --op nn.Linear`.
 """
 

@@ -12,9 +12,11 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from parity import checks
-from parity.case import Case, DType
-from parity.spec import In, Spec
+from parity import checks, module_checks
+from parity.case import Case
+from parity.module_checks import LayerCase
+from parity.module_spec import ModuleSpec
+from parity.spec import Call, In, Spec
 
 LAYOUTS = ("plain", "plain", "transposed", "sliced", "reversed")
 
