@@ -140,7 +140,7 @@ class UninitializedTensorMixin:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        self._requires_grad = value
+        self._requires_grad = value  # type: ignore[misc]
 
     @property
     def shape(self) -> Any:
