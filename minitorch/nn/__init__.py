@@ -1,5 +1,7 @@
 """Neural networks: modules, parameters, functions. Names are torch.nn's."""
 
+from typing import TYPE_CHECKING
+
 from minitorch.nn import attention, functional, init, modules, parameter, utils
 from minitorch.nn.modules import *  # noqa: F403 - modules/__init__ lists the public names
 from minitorch.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
@@ -15,4 +17,5 @@ __all__ = [
     "parameter",
     "utils",
 ]
-__all__ += modules.__all__
+if not TYPE_CHECKING:  # see modules/__init__
+    __all__ += modules.__all__
