@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minitorch.backend.dtypes import int64
 from minitorch.nn import functional as F
 from minitorch.nn import init
 from minitorch.nn.modules.lazy import LazyModuleMixin
@@ -36,7 +37,7 @@ class _NormBase(Module):
         track = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, **there) if track else None)
         self.register_buffer("running_var", ones(num_features, **there) if track else None)
-        self.register_buffer("num_batches_tracked", zeros((), dtype="int64", device=device) if track else None)
+        self.register_buffer("num_batches_tracked", zeros((), dtype=int64, device=device) if track else None)
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
@@ -178,7 +179,7 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
         if track_running_stats:
             self.running_mean = UninitializedBuffer(**there)
             self.running_var = UninitializedBuffer(**there)
-            self.num_batches_tracked = zeros((), dtype="int64", device=device)
+            self.num_batches_tracked = zeros((), dtype=int64, device=device)
 
     def reset_parameters(self) -> None:
         if not self.has_uninitialized_params() and self.num_features != 0:
