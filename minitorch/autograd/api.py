@@ -69,6 +69,11 @@ def backward(
 
     With `inputs`, only into those. Counterpart of torch.autograd.backward.
     """
+    usual = inputs is None and grad_variables is None and isinstance(tensors, TensorBase)
+    if usual and not isinstance(grad_tensors, (tuple, list)):
+        start = _upstream(tensors, grad_tensors)
+        run_backward(_roots((tensors,)), (start,), create_graph if retain_graph is None else retain_graph, create_graph)
+        return
     if grad_variables is not None:
         if grad_tensors is not None:
             raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to backward()")

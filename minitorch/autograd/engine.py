@@ -224,8 +224,8 @@ def _key(edge: Any) -> Any:
 
 
 def run_backward(
-    roots: Sequence[Any], grads: Sequence[Any], retain: bool, graph: bool, inputs: Sequence[TensorBase] | None,
-    accumulate_inputs: bool,
+    roots: Sequence[Any], grads: Sequence[Any], retain: bool, graph: bool, inputs: Sequence[TensorBase] | None = None,
+    accumulate_inputs: bool = True,
 ) -> list | None:  # fmt: skip
     """Run a pass from the edges `roots` with the tensors `grads` as upstream; with `inputs`, only towards those.
 

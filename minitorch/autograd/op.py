@@ -66,6 +66,7 @@ class Op:
     view        the output shares memory with the first input: True, or "maybe" (reshape)
     constant    writes one value everywhere, so that overlapping elements do no harm (fill_, zero_)
     node        name of the node class, or a function of the settings (and inputs) that gives it
+    inner       vjps call it, with arrays more often than with tensors: those are looked for first
     diagnose    function (inputs, settings, error) -> Exception | None that explains a failed forward in torch's words
     """
 
@@ -79,6 +80,7 @@ class Op:
         self.view: bool | str = options.pop("view", False)
         self.multi_view = self.view and self.n_outputs is None
         self.constant: bool = options.pop("constant", False)
+        self.inner: bool = options.pop("inner", False)
         node = options.pop("node", None)
         self.diagnose: Callable | None = options.pop("diagnose", None)
         if options:
@@ -91,6 +93,7 @@ class Op:
         self.reference_names: tuple[str, ...] = ()
         self.write: Callable | None = None  # see views.writes
         self.call: Any = None  # the function that users call, see dispatch.py
+        self.shortened = False
         self.cast: Callable[..., Any] = _cast
         self.plans: dict[tuple, tuple] = {}
         self.node_name: Callable[..., str] | None = node if callable(node) else None
@@ -118,7 +121,10 @@ class Op:
         return cls
 
     def node_class_for(self, settings: dict, inputs: tuple) -> type:
-        name = self.node_name(*(({**self.settings, **settings}, inputs)[: self.node_name.__code__.co_argcount]))  # type: ignore[misc, union-attr]
+        if len(settings) != len(self.settings):
+            settings = {**self.settings, **settings}
+        named: Any = self.node_name
+        name = named(settings) if named.__code__.co_argcount == 1 else named(settings, inputs)
         return self.node_classes.get(name) or self._make_node_class(name)
 
     def vjp(self, *inputs: str) -> Callable[[Callable], Callable]:
@@ -136,6 +142,8 @@ class Op:
             self.plans.clear()
             for cls in self.node_classes.values():
                 cls.apply = make_apply(self)  # type: ignore[attr-defined]
+            if self.shortened:
+                raise RuntimeError(f"op {self.name}: its derivatives must be registered before it is first called")
             return fn
 
         return register

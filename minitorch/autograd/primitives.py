@@ -25,7 +25,7 @@ def _(g: Any) -> Any:
     return g  # the engine casts it to x's dtype
 
 
-@op(node="SumBackward1")
+@op(node="SumBackward1", inner=True)
 def sum_to(x: Any, *, shape: tuple) -> Any:
     """Sum over the axes along which `shape` was broadcast to x's shape."""
     return _sum_to(x, shape)
@@ -53,7 +53,7 @@ def strided(x: Any, shape: tuple, strides: tuple) -> Any:
     return xp_of(x).lib.stride_tricks.as_strided(x, shape, strides)
 
 
-@op(view=True, node="ExpandBackward0")
+@op(view=True, node="ExpandBackward0", inner=True)
 def broadcast_to(x: Any, *, shape: tuple) -> Any:
     """A view of x that repeats axes of length 1."""
     lead = len(shape) - x.ndim

@@ -76,7 +76,7 @@ def pack(node: Any, op: Op, inputs: tuple, settings: dict, tensors: tuple, aux: 
             if kind == "input":
                 value = inputs[key] if key < len(inputs) else None
                 if isinstance(value, TensorBase):
-                    version = value._counter[0] if value._counter is not None else _version_of(value)
+                    version = value._counter[0] if value._counter is not None else version_of(value)
             elif kind == "setting":
                 value = settings[key] if key in settings else op.settings[key]
             elif kind == "output":
@@ -88,7 +88,7 @@ def pack(node: Any, op: Op, inputs: tuple, settings: dict, tensors: tuple, aux: 
             else:
                 value = _pack_rest(kind, key, inputs, node.edges, aux)
                 if kind == "inputs":
-                    version = tuple(_version_of(t) for t in inputs)
+                    version = tuple(version_of(t) for t in inputs)
         saved.append(value)
         versions.append(version)
     node.saved, node.versions = saved, versions
@@ -102,7 +102,8 @@ def _pack_rest(kind: str, key: Any, inputs: tuple, edges: tuple, aux: tuple) -> 
     return inputs if kind == "inputs" else tuple(t._array.shape for t in inputs)
 
 
-def _version_of(t: TensorBase) -> int:
+def version_of(t: TensorBase) -> int:
+    """The version of a tensor that is to be saved."""
     if t._counter is None:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal "

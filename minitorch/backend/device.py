@@ -86,6 +86,8 @@ _BY_TYPE: dict[type, Backend] = {
 }
 
 
+_XP: dict[type, Any] = {kind: np for kind in _BY_TYPE}  # each type's array module, for the shortest look-up
+
 # how to load a backend when a device of its kind is first used
 _LOADERS: dict[str, Callable[[], Backend]] = {}
 
@@ -99,6 +101,7 @@ def register_backend(backend: Backend) -> None:
     """Make a kind of device known (CUDA when it is first used; a stand-in in tests)."""
     _BACKENDS[backend.name] = backend
     _BY_TYPE[backend.array_type] = backend
+    _XP[backend.array_type] = backend.xp
 
 
 def in_use(name: str) -> bool:
@@ -115,6 +118,7 @@ def seed_devices(seed: int) -> None:
 def unregister_backend(name: str) -> None:
     backend = _BACKENDS.pop(name)
     _BY_TYPE.pop(backend.array_type, None)
+    _XP.pop(backend.array_type, None)
 
 
 def backend_of(array: Any) -> Backend:
@@ -129,10 +133,7 @@ def backend_of(array: Any) -> Backend:
 
 def xp_of(array: Any) -> ModuleType | Any:
     """The array module (NumPy, CuPy, ...) that computes on `array`."""
-    try:
-        return _BY_TYPE[type(array)].xp
-    except KeyError:
-        return backend_of(array).xp
+    return _XP.get(array.__class__) or backend_of(array).xp
 
 
 def special_of(array: Any) -> Any:

@@ -24,7 +24,7 @@ def wide(x: Any) -> Any:
 _BITS = {2: "int16", 4: "int32", 8: "int64"}
 
 
-@op(node="ThresholdBackwardBackward0", broadcasts=True)
+@op(node="ThresholdBackwardBackward0", broadcasts=True, inner=True)
 def zero_where(g: Any, x: Any, *, test: Callable[[Any], Any]) -> Any:
     """g, but 0 where test(x) is true, even where g is inf or nan: the gradient of everything with a flat part.
 

@@ -201,7 +201,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     return xp_of(like).isin(elements, test_elements, assume_unique=assume_unique, invert=invert)
 
 
-@op(broadcasts=True, promote=("x", "y"))
+@op(broadcasts=True, promote=("x", "y"), inner=True)
 def where(condition: Any, x: Any, y: Any) -> Any:
     """x where `condition` holds, else y. The gradient goes to the one chosen; the other gets exactly 0, never nan."""
     return xp_of(condition).where(condition, x, y)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from minitorch.autograd.op import op
 from minitorch.autograd.primitives import broadcast_to
 from minitorch.backend import dtypes, xp_of
@@ -34,7 +36,11 @@ def keep(g: Any, shape: tuple, dim: Any, keepdim: bool) -> Any:
 
 def expand_reduced(g: Any, shape: tuple, dim: Any, keepdim: bool) -> Any:
     """Broadcast a gradient of a reduction over `dim` back to the reduced tensor's shape."""
-    return broadcast_to(keep(g, shape, dim, keepdim), shape=shape)
+    if dim is not None and not keepdim:
+        g = g.reshape(kept_shape(shape, dim))
+    elif isinstance(g, np.generic):  # from arithmetic on 0-d arrays
+        g = np.asarray(g)
+    return broadcast_to(g, shape=shape)
 
 
 def count(shape: tuple, dim: Any) -> int:
@@ -60,7 +66,7 @@ def add_up(x: Any, dim: Any, keepdim: bool) -> Any:
     return total.astype(x.dtype) if char in "eE" else total
 
 
-@op(node=lambda s: "SumBackward0" if s["dim"] is None else "SumBackward1")
+@op(node=lambda s: "SumBackward0" if s["dim"] is None else "SumBackward1", inner=True)
 def sum(x: Any, *, dim: Any = None, keepdim: bool = False) -> Any:
     if x.dtype.char in _AS_IS:
         return xp_of(x).add.reduce(x, dim, None, None, keepdim)

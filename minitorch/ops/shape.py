@@ -54,7 +54,7 @@ def _reshaped(x: Any, shape: tuple) -> Any:
     return x.reshape(shape)
 
 
-@op(view="maybe", node="ViewBackward0", diagnose=explain_reshape)
+@op(view="maybe", node="ViewBackward0", inner=True, diagnose=explain_reshape)
 def reshape(x: Any, *, shape: tuple) -> Any:
     """The same elements in another shape; a view where the strides allow it."""
     return _reshaped(x, shape)
@@ -96,7 +96,7 @@ def _(g: Any, dims: tuple) -> Any:
     return permute(g, dims=tuple(inverse))
 
 
-@op(view=True)
+@op(view=True, inner=True)
 def transpose(x: Any, *, dim0: int, dim1: int) -> Any:
     """Two dimensions change places."""
     return x.swapaxes(dim0, dim1) if x.ndim else x[...]
