@@ -321,3 +321,21 @@ def test_compile_warns_once_and_changes_nothing():
         assert layer.compile(mode="default") is None
     assert len(caught) == 1
     assert layer(mt.ones(1, 2)).shape == (1, 2)
+
+
+def test_share_memory_is_refused_by_name():
+    with pytest.raises(NotImplementedError, match="share_memory"):
+        mt.nn.Linear(2, 2).share_memory()
+
+
+def test_a_call_without_hooks_is_one_python_call():
+    """Hooks cost nothing where there are none: __call__ goes to forward at once."""
+    frames = []
+
+    class Layer(mt.nn.Module):
+        def forward(self, input):
+            frames.append(inspect.currentframe().f_back.f_code.co_name)
+            frames.append(inspect.currentframe().f_back.f_back.f_code.co_name)
+
+    Layer()(1)
+    assert frames == ["_call_impl", "test_a_call_without_hooks_is_one_python_call"]

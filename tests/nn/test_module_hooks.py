@@ -101,7 +101,8 @@ PROGRAMS = {
               M.register_module_full_backward_pre_hook(lambda *a: said.append('global pre'))]
         m(a).sum().backward(); note(said)
         for h in hs: h.remove()
-        M._global_is_full_backward_hook = None""",
+        source = __import__(M.register_module_full_backward_hook.__module__, fromlist=['x'])
+        source._global_is_full_backward_hook = None""",
     "several inputs and outputs": """
         class Net(nn.Module):
             def forward(self, a, n, b, c): return a * b, n, c + a, b

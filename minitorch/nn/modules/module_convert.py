@@ -114,8 +114,10 @@ class ConvertMixin:
         )
 
     def share_memory(self) -> Any:
-        """Move everything to memory that forked processes share."""
-        return self._apply(lambda t: t.share_memory_())
+        """Not here: an array is private to its process, and moving it would part it from its views unseen."""
+        raise NotImplementedError(
+            "share_memory: tensors are private to their process; send state_dict() to the other process instead"
+        )
 
     def train(self, mode: bool = True) -> Any:
         """Set training mode here and below: dropout drops, batch norm uses the batch's statistics."""
