@@ -32,7 +32,7 @@ from minitorch.nn.modules.module_hooks import (
     register_module_parameter_registration_hook,
     registered,
 )
-from minitorch.nn.modules.module_state import StateMixin, _IncompatibleKeys
+from minitorch.nn.modules.module_state import StateMixin, _IncompatibleKeys  # noqa: F401 - torch has it here too
 from minitorch.nn.modules.module_tree import TreeMixin
 from minitorch.nn.parameter import Buffer, Parameter
 
@@ -49,7 +49,6 @@ REGISTRATION_FUNCTIONS = (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
-IncompatibleKeys = _IncompatibleKeys
 
 _HOOKS = (
     "_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_hooks_with_kwargs",
