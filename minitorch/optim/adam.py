@@ -71,20 +71,20 @@ class Adam(Elementwise):
         beta1, beta2 = map(number, group["betas"])
         size = float(-(number(group["lr"]) / (1 - beta1**t)))
         root = float((1 - beta2**t) ** 0.5)
-        kept = (state["exp_avg"], state["exp_avg_sq"])
+        kept = [state["exp_avg"], state["exp_avg_sq"]]
         if group["amsgrad"]:
-            kept = (*kept, state["max_exp_avg_sq"])
-        return (float(1 - beta1), float(beta2), root, group["eps"], size), kept
+            kept.append(state["max_exp_avg_sq"])
+        # size m / (sqrt(v) / root + eps) with one pass less
+        return (float(1 - beta1), float(beta2), group["eps"] * root, size * root), kept
 
     def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:
-        weight, beta2, root, eps, size = numbers
+        weight, beta2, eps, size = numbers
         m, v = state[:2]
         lerp(xp, m, g, weight, a)
         mean_square(xp, v, g, beta2, a)
         if len(state) == 3:
             v = xp.maximum(state[2], v, out=state[2])
         xp.sqrt(v, b)
-        xp.divide(b, root, b)
         xp.add(b, eps, b)
         move_scaled(xp, x, m, b, size, a)
 

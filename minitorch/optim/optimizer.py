@@ -213,7 +213,7 @@ class Optimizer:
         owners = self._matched(saved)
         state: dict[Any, Any] = defaultdict(dict)
         for key, values in state_dict["state"].items():
-            p, group = owners.get(key, (None, None))
+            p, group = owners.get(key, (None, {}))
             state[key if p is None else p] = values if p is None else _fitted(values, p, group)
         for group, new in zip(self.param_groups, saved, strict=True):
             new["params"] = group["params"]
