@@ -125,7 +125,7 @@ def collate_tensor_fn(batch: Any, *, collate_fn_map: CollateMap | None = None) -
     if type(first) is Tensor and isinstance(first._array, np.ndarray):
         rows = _equal_rows(batch)
         if rows is not None:
-            return wrap(np.concatenate(rows).reshape(len(rows), *rows[0].shape))
+            return wrap(np.ascontiguousarray(np.concatenate(rows)).reshape(len(rows), *rows[0].shape))
     return FUNCTIONS["stack"](list(batch), 0)
 
 

@@ -104,25 +104,23 @@ class WorkerPool:
         ready = wait([*waiting, *(self._processes[w].sentinel for w in self._listening)], timeout)
         if not ready:
             return None
+        fallen = {w for w in self._listening if self._processes[w].sentinel in ready}
         for worker in self._listening:  # what was sent before a death is still good
             if self._results[worker] in ready:
                 try:
                     message = shared.receive(self._results[worker])
                 except (EOFError, OSError) as error:
-                    raise self._died(worker) from error
+                    raise self._died(fallen | {worker}) from error
                 self._listening.remove(worker)
                 self._listening.append(worker)
                 return message
-        raise self._died()
+        raise self._died(fallen)
 
-    def _died(self, found: int | None = None) -> WorkerDied:
-        """The exception that names the dead: the worker whose pipe has closed, and all whose process has ended."""
-        dead = []
-        for worker in sorted(self._listening):
-            process = self._processes[worker]
-            if worker == found or not process.is_alive():
-                process.join(1)  # a pipe closes a moment before the process has ended
-                dead.append(process)
+    def _died(self, workers: set[int]) -> WorkerDied:
+        """The exception that names the dead."""
+        dead = [self._processes[w] for w in sorted(workers)]
+        for process in dead:
+            process.join(1)  # its pipes close a moment before it has ended
         pids = ", ".join(str(process.pid) for process in dead)
         reasons = ", ".join(sorted({_reason(process.exitcode) for process in dead}))
         return WorkerDied(f"DataLoader worker (pid(s) {pids}) exited unexpectedly ({reasons})")
