@@ -223,7 +223,8 @@ def state(case: LayerCase, device: Any = None) -> None:
     if case.call.inputs is None:
         return
     for source, target in ((torch, mt), (mt, torch)):
-        from_, to = (case.build(lib, None, device if lib is mt else None, shift=k) for k, lib in
+        able = set(case.case.differentiable())  # so that layers that work in place get copies
+        from_, to = (case.build(lib, able, device if lib is mt else None, shift=k) for k, lib in
                      enumerate((source, target)))  # fmt: skip
         from_(True)  # moves running statistics, gives lazy parameters their shapes
         carried = {key: target.from_numpy(host(value)) for key, value in from_.state().items()}
@@ -235,7 +236,7 @@ def state(case: LayerCase, device: Any = None) -> None:
 @quietly
 def copies(case: LayerCase, device: Any = None) -> None:
     """A deep copy and a pickled copy give the same output and share no memory with the layer."""
-    built = case.build(mt, device=device)
+    built = case.build(mt, set(case.case.differentiable()), device)
     if case.call.inputs is not None:
         built(True)
     module = built.module
