@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minitorch.backend import device_of, dtypes
+from minitorch.backend import device as Device
+from minitorch.backend import device_of, dtypes, to_device
 from minitorch.ops.memory import storage_of, view_by_strides
 
 
@@ -27,6 +28,18 @@ class UntypedStorage:
     @property
     def device(self) -> Any:
         return device_of(self._array)
+
+    def cpu(self) -> Any:
+        """The storage in host memory: itself if it is there."""
+        return self._on(Device("cpu"))
+
+    def cuda(self, number: int | None = None) -> Any:
+        """The storage on a GPU, the first unless told otherwise."""
+        return self._on(Device("cuda", number or 0))
+
+    def _on(self, where: Device) -> Any:
+        moved = to_device(self._array, where)
+        return self if moved is self._array else type(self)(moved)
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__} of {len(self)} elements on {self.device}>"
