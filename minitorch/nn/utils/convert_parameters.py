@@ -34,5 +34,5 @@ def vector_to_parameters(vec: Any, parameters: Iterable) -> None:
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     start = 0
     for p in _on_one_device(parameters):
-        p.data = vec[start : start + p.numel()].view_as(p).data
+        p.data = vec[start : start + p.numel()].view_as(p).data  # type: ignore[index]
         start += p.numel()

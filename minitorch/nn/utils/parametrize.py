@@ -78,7 +78,7 @@ class ParametrizationList(ModuleList):
         if self.is_tensor:
             self._keep_one(original, new)
         else:
-            self._keep_several(original, new)
+            self._keep_several(original, list(new))
         if not unsafe:
             _check_kept(self(), dtype, shape, "unparametrized", "parametrized", "unless `unsafe` flag")
 
@@ -173,7 +173,8 @@ def _deepcopy(self: Any, memo: dict) -> Any:
     """As the default, which would call __getstate__."""
     if id(self) in memo:
         return memo[id(self)]
-    replica = memo[id(self)] = type(self).__new__(type(self))
+    replica: Any = object.__new__(type(self))
+    memo[id(self)] = replica
     replica.__dict__ = copy.deepcopy(self.__dict__, memo)
     return replica
 

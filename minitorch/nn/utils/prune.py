@@ -201,20 +201,22 @@ class _ByAmount(BasePruningMethod):
     """Prunes an amount: a number of elements or slices, or a fraction of them."""
 
     def __init__(self, amount: Any) -> None:
+        number: Any = amount
         if not isinstance(amount, numbers.Real):
             raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
-        if amount < 0 or (not isinstance(amount, numbers.Integral) and amount > 1.0):
+        if number < 0 or (not isinstance(amount, numbers.Integral) and number > 1.0):
             raise ValueError(
                 f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer"
             )  # fmt: skip
-        self.amount = amount
+        self.amount: Any = amount
 
     def _count(self, size: int) -> int:
+        amount: Any = self.amount
         if not isinstance(self.amount, numbers.Integral):
-            return round(self.amount * size)
-        if self.amount > size:
-            raise ValueError(f"amount={self.amount} should be smaller than the number of parameters to prune={size}")
-        return int(self.amount)
+            return round(amount * size)
+        if amount > size:
+            raise ValueError(f"amount={amount} should be smaller than the number of parameters to prune={size}")
+        return int(amount)
 
 
 class RandomUnstructured(_ByAmount):
