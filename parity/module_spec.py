@@ -41,6 +41,11 @@ def layer(*args: Any, **kwargs: Any) -> Layer:
     return Layer(call(*args, **kwargs))
 
 
+def layered(found: Call) -> Layer:
+    """The layer whose constructor takes what this call of the function takes after its input."""
+    return layer(*found.args[1:], **found.kwargs).on(found.args[0])
+
+
 def bad_layer(words: str, bad: Layer, **fields: Any) -> Bad:
     """A layer that both libraries must refuse to construct or to call; our message must contain `words`."""
     return Bad(bad, words, **fields)

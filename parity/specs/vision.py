@@ -147,13 +147,13 @@ spec(
     ),
 )
 
-_SHUFFLED = st.sampled_from(
+SHUFFLED = st.sampled_from(
     (call(In((2, 8, 3, 5)), 2), call(In((9, 2, 4)), 3), call(In((2, 3, 4, 2, 5)), 2), call(In((2, 3, 4)), 1))
 )
-_UNSHUFFLED = st.sampled_from((call(In((2, 3, 4, 6)), 2), call(In((2, 6, 3)), 3), call(In((2, 3, 4)), 1)))
+UNSHUFFLED = st.sampled_from((call(In((2, 3, 4, 6)), 2), call(In((2, 6, 3)), 3), call(In((2, 3, 4)), 1)))
 spec(
     "nn.functional.pixel_shuffle",
-    _SHUFFLED,
+    SHUFFLED,
     dtypes=(*FLOATS, "int64"),
     errors=(
         Bad(call(X, 2), "square of upscale_factor"),
@@ -163,7 +163,7 @@ spec(
 )
 spec(
     "nn.functional.pixel_unshuffle",
-    _UNSHUFFLED,
+    UNSHUFFLED,
     dtypes=(*FLOATS, "int64"),
     errors=(
         Bad(call(X, 2), "divisible by downscale_factor"),
@@ -171,11 +171,11 @@ spec(
         Bad(call(X, 0), "positive downscale_factor"),
     ),
 )
-_CHANNELS = st.sampled_from((call(In((2, 6, 3)), 2), call(In((2, 6, 3, 4)), 3), call(In((2, 6, 3, 4, 5)), 1)))
+CHANNELS = st.sampled_from((call(In((2, 6, 3)), 2), call(In((2, 6, 3, 4)), 3), call(In((2, 6, 3, 4, 5)), 1)))
 for _name in ("channel_shuffle", "native_channel_shuffle"):
     spec(
         f"nn.functional.{_name}",
-        _CHANNELS,
+        CHANNELS,
         order=0 if _name.startswith("native") else 2,
         errors=(
             Bad(call(X, 2), "divisible by groups"),
