@@ -61,9 +61,9 @@ def cross_entropy(
     reduction = reduction_name("cross_entropy", reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    only("cross_entropy", input._array, FLOAT)
     if input._array.shape == target._array.shape:
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+    only("cross_entropy", input._array, FLOAT)
     target, ignored = _check_classes("cross_entropy", input, target, weight, ignore_index)
     if label_smoothing:
         return _smoothed(input, target, weight, ignored, reduction, label_smoothing)
@@ -218,6 +218,7 @@ def _of_probabilities(input: Any, target: Any, weight: Any, ignore_index: int, r
         raise RuntimeError(
             f"cross_entropy: Expected floating point type for target with class probabilities, got {kind}"
         )
+    only("cross_entropy", input._array, FLOAT)
     if ignore_index >= 0:
         raise RuntimeError("cross_entropy: ignore_index is not supported for floating point target")
     dim, ndim = ops.class_dim(input._array), input.dim()

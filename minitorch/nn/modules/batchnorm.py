@@ -189,7 +189,7 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
         """num_features is the size of the input's dimension 1, or of the weight if a state_dict brought it."""
         if not self.has_uninitialized_params():
             known = self.weight if self.weight is not None else self.running_mean
-            self.num_features = input.shape[1] if known is None else known.shape[0]
+            self.num_features = 0 if known is None else known.shape[0]
             return
         self.num_features = input.shape[1]
         members = (self.weight, self.bias) if self.affine else ()

@@ -95,7 +95,7 @@ class GroupNorm(_Scaled):
 class RMSNorm(Module):
     """x / sqrt(mean(x^2) + eps) weight over the last dimensions (Zhang and Sennrich 2019).
 
-    eps: by default the machine epsilon of the input's dtype.
+    eps: by default the machine epsilon of the input's dtype, or of float32 for the halves.
     Shape: input (*, *normalized_shape); weight normalized_shape.
     """
 
