@@ -62,7 +62,7 @@ globals().update(dtypes.ALIASES)
 bool = dtypes.bool_
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
-from minitorch import func, linalg, nn, optim, serialization, utils  # noqa: E402 - these build on the names above
+from minitorch import func, linalg, nn, optim, serialization, testing, utils  # noqa: E402 - they build on the names above
 from minitorch.func import vmap  # noqa: E402
 from minitorch.serialization import load, save  # noqa: E402
 
