@@ -251,3 +251,39 @@ spec(
         Bad(call(In((6, 3, 5)), T, *LENGTHS), "not implemented", dtype="float16"),
     ),
 )
+
+
+@st.composite
+def linear_classified(draw: Any) -> Call:
+    """(N, in) or (in) against a matrix of weights, or (N, in) against one with more dimensions."""
+    chosen: dict[str, Any] = {"reduction": draw(st.sampled_from(REDUCTIONS))}
+    more = draw(st.sampled_from([(), (), (2,), (2, 3)]))
+    batch = (4,) if more else draw(st.sampled_from([(4,), (), (1,)]))
+    if draw(st.booleans()):
+        chosen["weight"] = In((5,), low=0.5, high=2.0, grad=False)
+    if draw(st.booleans()):
+        chosen["linear_bias"] = In((5, *more))
+    if draw(st.booleans()):
+        chosen["label_smoothing"] = 0.1
+    if draw(st.booleans()):
+        target = In((*batch, 5, *more), low=0.0, high=1.0)
+    else:
+        target = labels((*batch, *more), 5, -100)
+        chosen |= draw(st.sampled_from([{}, {"ignore_index": -100}]))
+    return call(In((*batch, 3)), In((5, *more, 3)), target, **chosen)
+
+
+A, W = In((4, 3)), In((5, 3))
+spec(
+    "nn.functional.linear_cross_entropy",
+    linear_classified(),
+    errors=(
+        Bad(call(In((2, 4, 3)), W, labels((2, 4), 5)), "expected input with dimensionality 1 or 2, got 3"),
+        Bad(call(A, In((3,)), Y), "linear_weight with dimensionality at least 2, got 1"),
+        Bad(call(In((4, 2)), W, Y), "expected equal input and linear_weight last dimensions"),
+        Bad(call(A, W, Y, linear_bias=In((4,))), "expected linear_bias shape"),
+        Bad(call(In((3,)), In((5, 2, 3)), labels((2,), 5)), "requires batched input"),
+        Bad(call(A, W, In((4, 5)), ignore_index=1), "cannot be specified when target contains probabilities"),
+        Bad(call(A, W, Y, reduction="average"), "not a valid value for reduction"),
+    ),
+)

@@ -58,7 +58,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         self.head_size = self.shortlist_size + self.n_clusters
         there = {"device": device, "dtype": dtype}
         self.head = Linear(in_features, self.head_size, bias=head_bias, **there)
-        self.tail = ModuleList()
+        self.tail: Any = ModuleList()
         for i, (low, high) in enumerate(pairwise(self.cutoffs)):
             width = int(in_features // div_value ** (i + 1))
             down = Linear(in_features, width, bias=False, **there)
@@ -66,9 +66,9 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def reset_parameters(self) -> None:
         self.head.reset_parameters()
-        for cluster in self.tail:
-            for layer in cluster:
-                layer.reset_parameters()
+        for first, second in self.tail:
+            first.reset_parameters()
+            second.reset_parameters()
 
     def forward(self, input_: Any, target_: Any) -> _ASMoutput:
         if self._check(input_, target_):
