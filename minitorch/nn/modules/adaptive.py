@@ -33,8 +33,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     each target, and minus their mean.
 
     >>> from minitorch import nn, tensor, zeros
-    >>> layer = nn.AdaptiveLogSoftmaxWithLoss(4, 10, cutoffs=[2, 5])
-    >>> layer(zeros(3, 4), tensor([0, 4, 9])).output
+    >>> layer = nn.AdaptiveLogSoftmaxWithLoss(16, 10, cutoffs=[2, 5])
+    >>> layer(zeros(3, 16), tensor([0, 4, 9])).output
     tensor([-1.3863, -2.4849, -2.9957], grad_fn=<AddBackward0>)
     """
 
