@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from minitorch.autograd.api import backward
@@ -50,67 +53,111 @@ class _Checkpoint(Function):
         return None, None, *(t._grad if isinstance(t, TensorBase) else None for t in fresh)
 
 
+_NOT_SAID = (
+    "parameter should be passed explicitly. use_reentrant=False is recommended, but if you need to preserve the "
+    "current default behavior, you can pass use_reentrant=True."
+)
+
+
 def checkpoint(
-    function: Callable, *args: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True,
-    determinism_check: str = "default", debug: bool = False, context_fn: Any = None, early_stop: bool = True,
-    **kwargs: Any,
+    function: Callable, *args: Any, use_reentrant: bool | None = None, context_fn: Callable | None = None,
+    determinism_check: str = "default", debug: bool = False, early_stop: bool = True, **kwargs: Any,
 ) -> Any:  # fmt: skip
     """function(*args, **kwargs), computed again in the backward pass instead of keeping its intermediate values.
 
-    Parameters that the function uses get their gradients too. With use_reentrant=True the block is one node whose
-    backward runs a backward of its own; otherwise (the default) saved tensors are recomputed when they are needed.
+    Parameters that the function uses get their gradients too. With use_reentrant=True (what None means, with a
+    warning) the block is one node whose backward runs a backward of its own; with False, saved tensors are recomputed
+    when they are first needed. preserve_rng_state=False (a keyword argument) lets the second run draw other random
+    numbers. context_fn gives two contexts, for the first run and the second. The second run always goes to its end,
+    whatever `early_stop` says. debug=True is not supported.
     """
-    if context_fn is not None:
-        raise NotImplementedError("checkpoint: context_fn is not supported")
+    if use_reentrant is None:
+        warnings.warn(f"torch.utils.checkpoint: the use_reentrant {_NOT_SAID}", stacklevel=2)
+        use_reentrant = True
+    preserve_rng_state = kwargs.pop("preserve_rng_state", True)
+    if not use_reentrant:
+        if debug:
+            raise NotImplementedError("checkpoint: debug=True is not supported")
+        if determinism_check not in ("default", "none"):
+            raise ValueError(
+                f"determinism_check should be one of ['default', 'none'] but got {determinism_check}"
+            )  # fmt: skip
+        contexts = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
+        run = functools.partial(function, *args, **kwargs)
+        return _Recomputed(run, contexts[1], preserve_rng_state, determinism_check == "default").first(contexts[0])
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    if context_fn is not None or debug:
+        raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
+    if not any(isinstance(a, TensorBase) and a._requires_grad for a in args):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+    return _Checkpoint.apply(function, preserve_rng_state, *args)
 
-    def run(*tensors: Any) -> Any:
-        return function(*tensors, **kwargs)
 
-    if use_reentrant is not True:
-        return _without_reentry(run, args, preserve_rng_state)
-    return _Checkpoint.apply(run, preserve_rng_state, *args)
+class CheckpointError(RuntimeError):
+    """The second run of a block saved other tensors than the first."""
 
 
-def _without_reentry(run: Callable, args: tuple, preserve_rng_state: bool) -> Any:
-    """As torch's use_reentrant=False: saved tensors are dropped in the forward and recomputed when first needed."""
-    rng = get_rng_state() if preserve_rng_state else None
-    counts = {"packed": 0}
-    recomputed: list = []
+class _Recomputed:
+    """use_reentrant=False: the forward keeps nothing of what the block saves; the backward recomputes it all at once."""
 
-    def pack(t: Any) -> int:
-        counts["packed"] += 1
-        return counts["packed"] - 1
+    def __init__(self, run: Callable, context: Any, preserve_rng_state: bool, check: bool) -> None:
+        self.run, self.context, self.check = run, context, check
+        self.rng = get_rng_state() if preserve_rng_state else None
+        self.kinds: list = []  # of the tensors saved: shape and dtype
+        self.values: list = []
 
-    def unpack(k: int) -> Any:
-        if not recomputed:
-            _recompute(run, args, rng, recomputed)
-        if k >= len(recomputed):
-            raise RuntimeError(
-                "checkpoint: the recomputed block saved fewer tensors than the first run did; is it deterministic?"
+    def first(self, context: Any) -> Any:
+        with context, saved_tensors_hooks(self._drop, self._fetch):
+            return self.run()
+
+    def _drop(self, t: Any) -> int:
+        self.kinds.append((tuple(t.shape), t.dtype))
+        return len(self.kinds) - 1
+
+    def _fetch(self, k: int) -> Any:
+        if not self.values:
+            self._again()
+        return self.values[k]
+
+    def _again(self) -> None:
+        """Run the block again, collecting what its nodes save, in the same order."""
+        state = get_rng_state()
+        try:
+            if self.rng is not None:
+                set_rng_state(self.rng)
+            with enable_grad(), self.context, saved_tensors_hooks(self._collect, lambda v: v):
+                self.run()
+        finally:
+            if self.rng is not None:
+                set_rng_state(state)
+        found = [(tuple(t.shape), t.dtype) for t in self.values]
+        if len(found) < len(self.kinds):
+            raise CheckpointError(
+                "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
+                f"recomputation: {len(self.kinds)} and {len(found)}. Is the block deterministic?"
             )
-        return recomputed[k]
+        if self.check and found[: len(self.kinds)] != self.kinds:
+            raise CheckpointError(
+                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
+                "during the forward pass. Is the block deterministic?"
+            )
 
-    with saved_tensors_hooks(pack, unpack):
-        return run(*args)
-
-
-def _recompute(run: Callable, args: tuple, rng: Any, into: list) -> None:
-    """Run the block again, collecting what its nodes save, in the same order."""
-    state = get_rng_state()
-    try:
-        if rng is not None:
-            set_rng_state(rng)
-        with enable_grad(), saved_tensors_hooks(lambda t: into.append(t), lambda v: v):
-            run(*args)
-    finally:
-        if rng is not None:
-            set_rng_state(state)
+    def _collect(self, t: Any) -> Any:
+        self.values.append(t)
+        return t
 
 
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
     """Checkpoint a Sequential (or list of functions) in `segments` parts; the last part is kept as it is."""
+    if use_reentrant is None:
+        warnings.warn(f"torch.utils.checkpoint.checkpoint_sequential: the use_reentrant {_NOT_SAID}", stacklevel=2)
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
     layers = list(functions)
     size = len(layers) // segments
 
@@ -122,8 +169,9 @@ def checkpoint_sequential(
 
         return run
 
-    end = 0
-    for k in range(segments - 1):
-        input = checkpoint(part(k * size, (k + 1) * size), input, use_reentrant=use_reentrant, **kwargs)
-        end = (k + 1) * size
-    return part(end, len(layers))(input)
+    last = size * (segments - 1)
+    for start in range(0, last, size) if size else ():
+        input = checkpoint(
+            part(start, start + size), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
+        )  # fmt: skip
+    return part(last, len(layers))(input)
