@@ -182,16 +182,16 @@ def _opened(f: Any) -> Iterator[tuple[IO[bytes], str]]:
             raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
         yield f, "archive"
         return
-    path = os.path.realpath(os.fspath(f))
-    folder, base = os.path.split(path)
-    if not os.path.isdir(folder):
-        raise RuntimeError(f"Parent directory {folder} does not exist.")
-    name = os.path.splitext(base)[0]
+    path = os.fspath(f)
+    name = os.path.splitext(os.path.basename(path))[0]
     name = name if name and name.isascii() else "archive"
     if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or device can't be replaced
         with open(path, "wb") as file:
             yield file, name
         return
+    path = os.path.realpath(path)  # a link stays a link
+    if not os.path.isdir(os.path.dirname(path)):
+        raise RuntimeError(f"Parent directory {os.path.dirname(path)} does not exist.")
     with replacing(path) as file:
         yield file, name
 
