@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from parity.spec import FLOATS, Bad, Call, In, call, spec
+from parity.spec import FLOATS, Bad, Call, In, call, registry, spec
 
 NAN, INF = float("nan"), float("inf")
 SIZES = {1: (9,), 2: (6, 7), 3: (4, 5, 6)}
@@ -175,3 +175,6 @@ for _n in (2, 3):
             ),
         ),
     )
+
+for _name in [name for name in registry if name.startswith("nn.functional.") and "max_pool" in name]:
+    spec(f"{_name}_with_indices", registry[_name].calls, order=registry[_name].order)

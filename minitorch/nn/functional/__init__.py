@@ -16,6 +16,7 @@ from minitorch.nn.functional import margin as _margin
 from minitorch.nn.functional import norm as _norm
 from minitorch.nn.functional import pool as _pool
 from minitorch.nn.functional import pool_average as _pool_average
+from minitorch.nn.functional import pool_indices as _pool_indices
 from minitorch.nn.functional import recurrent as _recurrent
 from minitorch.nn.functional import sparse as _sparse
 from minitorch.nn.functional import vision as _vision
@@ -33,6 +34,7 @@ from minitorch.nn.functional.margin import *  # noqa: F403
 from minitorch.nn.functional.norm import *  # noqa: F403
 from minitorch.nn.functional.pool import *  # noqa: F403
 from minitorch.nn.functional.pool_average import *  # noqa: F403
+from minitorch.nn.functional.pool_indices import *  # noqa: F403
 from minitorch.nn.functional.recurrent import *  # noqa: F403
 from minitorch.nn.functional.sparse import *  # noqa: F403
 from minitorch.nn.functional.vision import *  # noqa: F403
@@ -40,6 +42,6 @@ from minitorch.nn.functional.vision_pad import *  # noqa: F403
 
 _FILES = (
     _activation, _attention, _classification, _conv, _ctc, _distance, _dropout, _linear, _loss, _margin, _norm,
-    _pool, _pool_average, _recurrent, _sparse, _vision, _vision_pad,
+    _pool, _pool_average, _pool_indices, _recurrent, _sparse, _vision, _vision_pad,
 )  # fmt: skip
 __all__ = [name for file in _FILES for name in file.__all__]  # noqa: PLE0605 - lists of names
