@@ -72,6 +72,11 @@ def _mapped(name: str, in_dims: Any, args: tuple) -> tuple[list, int]:
     dims = broadcast(in_dims, args)
     if dims is None:
         raise ValueError(f"{name}: in_dims is not compatible with the structure of `inputs`.")
+    return dims, _common_size(name, leaves, dims)
+
+
+def _common_size(name: str, leaves: list, dims: list) -> int:
+    """The size that all mapped dimensions have."""
     sizes = []
     for x, d in zip(leaves, dims, strict=True):
         if d is None:
@@ -101,7 +106,7 @@ def _mapped(name: str, in_dims: Any, args: tuple) -> tuple[list, int]:
         )
     if sizes[0] == 0:
         raise NotImplementedError(f"{name}: the mapped dimension has size 0, and a loop can't tell the output's shape")
-    return dims, sizes[0]
+    return sizes[0]
 
 
 def _stacked(name: str, results: list, out_dims: Any) -> Any:

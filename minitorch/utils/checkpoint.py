@@ -99,7 +99,7 @@ class CheckpointError(RuntimeError):
 
 
 class _Recomputed:
-    """use_reentrant=False: the forward keeps nothing of what the block saves; the backward recomputes it all at once."""
+    """use_reentrant=False: the forward keeps nothing of what the block saves; the backward recomputes all of it."""
 
     def __init__(self, run: Callable, context: Any, preserve_rng_state: bool, check: bool) -> None:
         self.run, self.context, self.check = run, context, check
