@@ -235,11 +235,11 @@ def test_batches_outlive_their_workers_and_many_may_be_kept():
     rows = programs.Rows(600, 20_000)  # 80 kB each: more than are mapped at a time
     batches = list(DataLoader(rows, num_workers=2))
     gc.collect()
-    assert len(shared._mappings) == shared.MAX_MAPPINGS
+    assert shared.alive_mappings() == shared.MAX_MAPPINGS
     assert all((x == i).all() for i, (x, _) in enumerate(batches)) and len(batches) == 600
     del batches
     gc.collect()
-    assert not shared._mappings
+    assert shared.alive_mappings() == 0
 
 
 def test_big_tasks_and_big_answers_do_not_wait_for_each_other():

@@ -90,7 +90,7 @@ class ParallelIterator(BaseIterator):
         while True:
             if not self._find_next():
                 if not self._persistent:
-                    self._pool.shutdown()
+                    self._end_workers()
                 raise StopIteration
             if self._next in self._early:
                 self._next += 1
@@ -124,7 +124,7 @@ class ParallelIterator(BaseIterator):
             try:
                 message = self._pool.receive(self._timeout or None)
             except BaseException:  # a worker died, or Ctrl-C cut a message in two
-                self._pool.shutdown()
+                self._end_workers()
                 raise
             if message is None:
                 raise RuntimeError(f"DataLoader timed out after {self._timeout} seconds")

@@ -7,9 +7,9 @@ import pickle
 import signal
 import time
 import warnings
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -18,7 +18,7 @@ from minitorch.utils.data.worker import Job, Task, run
 
 GRACE = 5.0  # seconds that workers have to finish the batch at hand before they are terminated
 
-_main_ends: weakref.WeakSet = weakref.WeakSet()  # connections that a forked worker must close
+_main_ends: set[Any] = set()  # connections that a forked worker must close
 
 
 class WorkerDied(RuntimeError):
@@ -52,6 +52,8 @@ class WorkerPool:
         self._results: list[Any] = []
         self._listening: list[int] = []  # workers that may send, the one heard longest ago first
         self.closed = False
+        if context.get_start_method() != "fork":
+            resource_tracker.ensure_running()  # starting it would let interrupts through again
         try:
             for job in jobs:
                 with _interrupt_held_back():
@@ -136,6 +138,7 @@ class WorkerPool:
             connection.close()
         for connection in self._results:
             connection.close()  # a worker in the middle of sending gets an error and leaves
+        _main_ends.difference_update(self._tasks, self._results)
         deadline = time.monotonic() + GRACE
         for process in self._processes:
             process.join(max(0.0, deadline - time.monotonic()))

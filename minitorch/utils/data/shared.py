@@ -27,7 +27,14 @@ MAX_MAPPINGS = 128  # each holds a descriptor; of more batches than this alive a
 _ALIGN = 64
 _CAN_SHARE = os.name == "posix"  # elsewhere a descriptor can't be sent: everything goes through the pipe
 
-_mappings: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
+# A list of plain references, not a WeakSet: its callbacks are Python, and an exception in one (Ctrl-C) would be lost.
+_mappings: list[weakref.ref[mmap.mmap]] = []
+
+
+def alive_mappings() -> int:
+    """How many batches that lie in shared memory are in use."""
+    _mappings[:] = [ref for ref in _mappings if ref() is not None]
+    return len(_mappings)
 
 
 def _rebuild(raw: Any, dtype: np.dtype, shape: tuple, axes: tuple | None, requires_grad: bool) -> Tensor:
@@ -134,9 +141,9 @@ def _write(fd: int, part: memoryview) -> None:
 
 def _contents(fd: int, size: int) -> memoryview:
     """The bytes of a file: mapped, or copied when many mappings are alive."""
-    if len(_mappings) < MAX_MAPPINGS:
+    if len(_mappings) < MAX_MAPPINGS or alive_mappings() < MAX_MAPPINGS:
         mapping = mmap.mmap(fd, size, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
-        _mappings.add(mapping)
+        _mappings.append(weakref.ref(mapping))
         return memoryview(mapping)
     buffer = memoryview(bytearray(size))
     os.lseek(fd, 0, os.SEEK_SET)

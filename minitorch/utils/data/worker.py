@@ -185,13 +185,23 @@ def _seed(job: Job) -> None:
     np.random.seed(np.random.SeedSequence(words).generate_state(4))  # noqa: NPY002 - datasets use the global one
 
 
+def _leave_interrupts_to_main() -> None:
+    """Ctrl-C reaches all processes of a terminal at once: the main process decides, and closes the pipes.
+
+    A worker that fell over it anywhere would print a traceback of its own, or seem to have died before the main
+    process has seen the interrupt. A handler that does nothing, unlike SIG_IGN, isn't handed on to programs it starts.
+    """
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    if hasattr(signal, "pthread_sigmask"):  # blocked while the process was started
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def run(job: Job, tasks: Any, results: Any, main: int, inherited: list) -> None:
     """What a worker process does from its start to its end."""
     try:
         for connection in inherited:  # the main process's ends, which fork copied: kept open, they would hide its death
             connection.close()
-        if hasattr(signal, "pthread_sigmask"):  # blocked while the process was started
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        _leave_interrupts_to_main()
         inbox = Inbox(tasks)
         _seed(job)
         set_worker_info(WorkerInfo(job.id, job.num_workers, job.base_seed + job.id, job.dataset))
@@ -199,5 +209,5 @@ def run(job: Job, tasks: Any, results: Any, main: int, inherited: list) -> None:
         worker.prepare()
         while (task := inbox.next()) is not None:
             worker.answer(task)
-    except (KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
-        pass  # the main process tells the user about the first; the others mean that it has gone
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # nobody listens any more
