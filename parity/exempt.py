@@ -34,6 +34,18 @@ EXEMPT: dict[str, str] = {
     "linalg.LinAlgError": "an exception class",
 }  # fmt: skip
 
+# layers without a spec: name -> reason
+NO_LAYER: dict[str, str] = {
+    "nn.Module": "the base class: tests/nn/test_module.py, test_module_hooks.py, test_module_state.py",
+    "nn.NLLLoss2d": "a deprecated name of NLLLoss: tests/nn/test_layers.py",
+}
+
+# layers of torch's that are not here: name -> reason
+NOT_HERE: dict[str, str] = {
+    "Container": "deprecated for years, and nothing but Module",
+    "DataParallel": "cuts a batch across several GPUs",
+}
+
 # derivatives that no spec reaches: "op:input" -> reason
 UNREACHED: dict[str, str] = {
     **_all("flat: the gradient is zero wherever it exists",

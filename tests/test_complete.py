@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
+
+import torch
 
 import minitorch as mt
 from minitorch.nn import functional as F
-from parity import checks
-from parity.exempt import EXEMPT
+from parity import checks, module_checks
+from parity.exempt import EXEMPT, NO_LAYER, NOT_HERE
 
 SPECS = checks.load_specs()
+LAYERS = module_checks.load_modules()
 
 
 def covered() -> set[str]:
@@ -54,4 +58,21 @@ def test_exemptions_are_needed() -> None:
 
 
 def test_tolerances_have_reasons() -> None:
-    assert [s.name for s in SPECS.values() if s.tolerance and not s.why] == []
+    assert [s.name for s in (*SPECS.values(), *LAYERS.values()) if s.tolerance and not s.why] == []
+
+
+def layers(library: Any) -> set[str]:
+    """The public classes of layers."""
+    found = vars(library.nn).items()
+    return {n for n, v in found if inspect.isclass(v) and issubclass(v, library.nn.Module) and not n.startswith("_")}
+
+
+def test_every_layer_has_a_spec() -> None:
+    ours = {f"nn.{name}" for name in layers(mt)}
+    assert sorted(ours - set(LAYERS)) == sorted(NO_LAYER)
+    assert sorted(set(LAYERS) - ours) == []
+
+
+def test_every_layer_of_torch_is_here() -> None:
+    assert sorted(layers(torch) - layers(mt)) == sorted(NOT_HERE)
+    assert sorted(layers(mt) - layers(torch)) == []

@@ -19,16 +19,17 @@ def convs(draw: Any, n: int, lazy: bool = False) -> Layer:
     """Every way to say how wide: numbers, tuples, words; every padding mode; with and without batch, bias, groups."""
     groups = draw(st.sampled_from((1, 1, 2)))
     kernel, dilation = (tuple(draw(st.integers(1, 2 + (n < 3) * one)) for _ in range(n)) for one in (1, 0))
-    options: dict[str, Any] = {"groups": groups, "bias": draw(st.booleans()), "dilation": dilation}
-    options["padding_mode"] = draw(st.sampled_from(("zeros", "zeros", "reflect", "replicate", "circular")))
-    options["padding"] = draw(st.sampled_from((0, 1, (1, 0, 2)[:n], "same", "valid")))
+    channels = () if lazy else (2 * groups,)
+    x = In((*draw(st.sampled_from(((2,), (2,), ()))), 2 * groups, *(6, 7, 5)[:n]))
+    mode = draw(st.sampled_from(("by position", "zeros", "reflect", "replicate", "circular")))
+    if mode == "by position":
+        return layer(*channels, 3 * groups, kernel, 1, 1).on(x)
+    each = (1, 0, 2)[:n]
+    options: dict[str, Any] = {"padding": draw(st.sampled_from((each, each, 1, "same", "valid"))), "padding_mode": mode}
     if options["padding"] != "same":
         options["stride"] = draw(st.sampled_from((1, 2, (2, 1, 2)[:n])))
-    x = In((*draw(st.sampled_from(((2,), (2,), ()))), 2 * groups, *(6, 7, 5)[:n]))
-    channels = () if lazy else (2 * groups,)
-    if draw(st.integers(0, 3)) == 0:  # by position
-        return layer(*channels, 3 * groups, kernel, 1, 1).on(x)
-    return layer(*channels, 3 * groups, kernel_size=draw(st.sampled_from((kernel, 2))), **options).on(x)
+    options.update(dilation=dilation, groups=groups, bias=draw(st.booleans()))
+    return layer(*channels, 3 * groups, kernel_size=draw(st.sampled_from((kernel, kernel, 2))), **options).on(x)
 
 
 @st.composite

@@ -28,10 +28,12 @@ def pad_errors(n: int, kind: str) -> tuple[Bad, ...]:
     found = [bad_layer("divisible by 2", layer((1, 1, 1), *value).on(x))]
     if kind in ("Constant", "Zero"):
         return (*found, bad_layer("non-negative", layer(-4, *value).on(x)))
-    words = {"Circular": "more than once", "Reflection": "less than the corresponding"}
-    if kind in words:
-        found.append(bad_layer(words[kind], layer(9).on(x)))
-    flat = bad_layer(f"expected {n + 1}D or {n + 2}D input" if kind == "Circular" else "", layer(1).on(In((4,) * n)))
+    too_wide = {"Circular": "more than once", "Reflection": "less than the corresponding"}
+    if kind in too_wide:
+        found.append(bad_layer(too_wide[kind], layer(9).on(x)))
+    flat = bad_layer(
+        f"expected {n + 1}D or {n + 2}D input" if kind == "Circular" else "not supported", layer(1).on(In((4,) * n))
+    )
     return (*found, flat)
 
 
