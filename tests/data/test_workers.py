@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,27 +15,10 @@ import minitorch as mt
 from minitorch.utils.data import DataLoader, TensorDataset, get_worker_info, shared
 from minitorch.utils.data import pool as pools
 from tests.data import programs
-from tests.data.tools import same
+from tests.data.tools import gone, same
 
-ROOT = Path(__file__).resolve().parents[2]
 SHM = Path("/dev/shm")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the tests read /proc and send signals")
-
-
-def running(pid: int) -> bool:
-    """True if the process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def gone(pids, seconds: float = 8.0) -> bool:
-    """Whether all the processes end within some seconds."""
-    deadline = time.monotonic() + seconds
-    while any(map(running, pids)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not any(map(running, pids))
 
 
 def ours_in_shm() -> set[str]:
@@ -374,47 +354,3 @@ def test_what_cannot_be_pickled_cannot_be_spawned():
     with pytest.warns(UserWarning, match="Got pickle error when attempting to start a worker Process"):
         with pytest.raises((AttributeError, TypeError, shared.pickle.PicklingError)):
             iter(loader)
-
-
-# ----------------------------------------------------------------------------------- whole programs that end
-
-
-def start(name: str, *args: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "tests.data.programs", name, *args]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes)
-
-
-def test_ctrl_c():
-    """As a terminal does it: to the program and its workers at once."""
-    program = start("interrupted")
-    pids = [int(pid) for pid in program.stdout.readline().split()]
-    time.sleep(0.3)
-    os.killpg(program.pid, signal.SIGINT)
-    _, errors = program.communicate(timeout=20)
-    assert program.returncode == -signal.SIGINT and len(pids) == 2 and gone(pids)
-    assert errors.count("Traceback") == 1 and errors.rstrip().endswith("KeyboardInterrupt"), errors
-
-
-def test_a_killed_program_leaves_no_workers():
-    program = start("interrupted")
-    pids = [int(pid) for pid in program.stdout.readline().split()]
-    program.kill()
-    program.communicate(timeout=20)
-    assert len(pids) == 2 and gone(pids)
-
-
-@pytest.mark.parametrize("name, args", [("unfinished", ()), ("unfinished", ("persistent",)), ("failing", ())])
-def test_programs_that_end_in_the_middle(name, args):
-    program = start(name, *args)
-    out, errors = program.communicate(timeout=20)
-    pids = [int(pid) for pid in out.split()]
-    assert len(pids) == 2 and gone(pids)
-    assert program.returncode == (name == "failing")
-    assert errors == "" if name == "unfinished" else errors.rstrip().endswith("ValueError: the training failed")
-
-
-def test_ten_thousand_batches_need_no_more_memory_than_one_thousand():
-    out, errors = start("many").communicate(timeout=60)
-    grown, descriptors = map(int, out.split())
-    assert errors == "" and grown < 8e6 and descriptors <= 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,3 +62,19 @@ def messages(program: Callable[[Any], Any]) -> tuple[str, str]:
             raise AssertionError(f"{library.__name__} raised nothing")
     assert found[0][0] == found[1][0], found
     return found[0][1], found[1][1]
+
+
+def running(pid: int) -> bool:
+    """True if the process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone(pids, seconds: float = 8.0) -> bool:
+    """Whether all the processes end within some seconds."""
+    deadline = time.monotonic() + seconds
+    while any(map(running, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(running, pids))
