@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import minitorch as mt
-from parity import checks
+from parity import checks, module_checks
 from parity.exempt import NO_STANDIN
 from parity.runner import run_check
 from parity.standin import standin
 
 SPECS = checks.load_specs()
+LAYERS = module_checks.load_modules()
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,16 @@ def test_spec(spec: Any) -> None:
         fn = checks.checks_for(spec, dtype).get(name)
         if fn is not None:
             outcome = run_check(spec, dtype, name, fn, 3, 0, mt.device("cuda"))
+            if outcome.error is not None:
+                raise outcome.error
+
+
+@pytest.mark.parametrize("spec", [pytest.param(s, id=s.name) for s in LAYERS.values() if not s.random])
+def test_layer(spec: Any) -> None:
+    found = module_checks.checks_for(spec, "float64")
+    for name in ("forward", "second_order" if spec.order == 2 else "gradient", "state", "copies"):
+        if name in found:
+            outcome = run_check(spec, "float64", name, found[name], 3, 0, mt.device("cuda"))
             if outcome.error is not None:
                 raise outcome.error
 
