@@ -125,7 +125,7 @@ def _guarded(work: Callable[[], None]) -> int:
 
 
 def _hide_own_frames(error: BaseException | None) -> None:
-    """Let the tracebacks of the error and its causes tell of the script only: not of how it was started and imported."""
+    """Let the tracebacks of the error and its causes tell of the script only, not of how it was started."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -1,4 +1,4 @@
-"""Processes that multiprocessing starts afresh ("spawn", "forkserver") import the script again: torch must be ours there.
+"""Processes that multiprocessing starts afresh ("spawn", "forkserver") import the script again: torch must be ours.
 
 Such a process first reads what multiprocessing.spawn.get_preparation_data gathered in the parent, and then imports
 the script. An entry in that data that installs minitorch while it is unpickled comes early enough. Forked processes
