@@ -102,17 +102,24 @@ for _n in (1, 2, 3):
 # -- power means -------------------------------------------------------------------------------------------------------
 
 
+SIGNED = np.array([-3.0, 1.0, 2.0, 0.5])
+
+
 @st.composite
 def lp_calls(draw: Any, n: int) -> Call:
     kernel = draw(st.integers(1, 3)) if n == 1 else tuple(draw(st.integers(1, 3)) for _ in range(n))
-    x = In((*draw(st.sampled_from(((2,), ()))), 3, *SIZES[n]), low=0.2)
-    return call(x, draw(st.sampled_from((1.5, 2.0, 3))), kernel, draw(st.sampled_from((None, 2))), draw(st.booleans()))
+    p = draw(st.sampled_from((1.5, 2.0, 3, INF, -INF)))
+    x = In((*draw(st.sampled_from(((2,), ()))), 3, *SIZES[n]), low=0.2, distinct=True)
+    return call(x, p, kernel, draw(st.sampled_from((None, 2))), draw(st.booleans()))
 
 
 for _n in (1, 2, 3):
     spec(
         f"nn.functional.lp_pool{_n}d",
         lp_calls(_n),
+        edges=tuple(
+            call(np.array([[[-3.0, 1.0, 2.0, 0.5]]]).reshape(1, *(1,) * _n, 4), p, 1) for p in (2.0, INF, -INF)
+        ),
         errors=(Bad(call(1, 2.0, 2), "Tensor", type=TypeError, label="torch: AttributeError"),),
     )
 

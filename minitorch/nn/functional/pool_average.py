@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch.nn.functional.pool import adaptive_arguments, check_output, window_arguments
+from minitorch.nn.functional.pool import (
+    adaptive_arguments,
+    check_output,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    window_arguments,
+)
 from minitorch.nn.functional.spatial import need_tensor, sizes, unbatched
 from minitorch.ops import pool as ops
 from minitorch.ops.kinds import scalar_name
@@ -137,7 +144,7 @@ def _adaptive_avg_pool(op: str, n: int, input: Any, output_size: Any) -> Tensor:
 def lp_pool1d(
     input: Tensor, norm_type: float, kernel_size: int, stride: IntOr | None = None, ceil_mode: bool = False
 ) -> Tensor:
-    """(sum of x^p)^(1/p) over each window, p = norm_type.
+    """(sum of x^p)^(1/p) over each window, p = norm_type; infinity: the largest absolute value, -infinity: the least.
 
     >>> import minitorch as mt
     >>> mt.nn.functional.lp_pool1d(mt.tensor([[3.0, 4.0]]), 2, 2)
@@ -173,6 +180,9 @@ def lp_pool3d(
 def _lp_pool(op: str, n: int, input: Any, p: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
     """As torch composes it: sums that came out negative are taken as 0 before the root, but keep their sign."""
     need_tensor(op, "input", 1, input)
+    if isinstance(p, (int, float)) and math.isinf(p):
+        sign, max_pool = math.copysign(1, p), (max_pool1d, max_pool2d, max_pool3d)[n - 1]
+        return max_pool(input.abs() * sign, kernel_size, stride, ceil_mode=ceil_mode) * sign
     kernel = sizes(op, "kernel_size", kernel_size, n, 3)
     means = _avg_pool(op, n, input**p, kernel, stride, 0, ceil_mode, True, None)
     return (means.sign() * means.abs().relu() * math.prod(kernel)) ** (1.0 / p)
