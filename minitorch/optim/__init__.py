@@ -1,5 +1,6 @@
 """Optimizers: fused in-place updates of parameters from their gradients. Names and states are torch.optim's."""
 
+from minitorch.optim import lr_scheduler, swa_utils
 from minitorch.optim._adafactor import Adafactor
 from minitorch.optim._muon import Muon
 from minitorch.optim.adadelta import Adadelta
@@ -18,5 +19,5 @@ from minitorch.optim.sgd import SGD
 
 __all__ = [
     "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Muon", "NAdam", "Optimizer",
-    "RAdam", "RMSprop", "Rprop", "SGD",
+    "RAdam", "RMSprop", "Rprop", "SGD", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
