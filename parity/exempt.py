@@ -10,6 +10,7 @@ def _all(reason: str, names: str) -> dict[str, str]:
 # public functions and Tensor methods without a spec: name -> reason
 EXEMPT: dict[str, str] = {
     "vmap": "takes a function: tests/test_func.py",
+    **_all("checkpoints: tests/serialization", "load save"),
     **_all(
         "state of a tensor, no computation: tests/test_tensor_core.py",
         """Tensor.dim Tensor.ndimension Tensor.size Tensor.numel Tensor.nelement Tensor.element_size Tensor.is_complex

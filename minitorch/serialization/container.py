@@ -93,11 +93,12 @@ class Reader:
     def read(self, record: str) -> np.ndarray:
         """The bytes of a record, which may be written to."""
         info = self._info(record)
-        data = np.empty(info.file_size, np.uint8)
+        data: Any = np.empty(info.file_size, np.uint8)
         try:
-            with self._zip.open(info) as source:
+            with self._zip.open(info) as opened:
+                source: Any = opened
                 # asking for one byte more makes zipfile compare the checksum
-                count = source.readinto(memoryview(data)) + len(source.read(1))
+                count = source.readinto(data) + len(source.read(1))
         except Exception as error:
             raise damaged(f"failed reading {record}: {error}") from error
         if count != info.file_size:

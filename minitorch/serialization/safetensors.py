@@ -67,7 +67,7 @@ def _parts(tensors: dict[str, Any], metadata: dict[str, str] | None) -> Iterator
     yield len(text).to_bytes(8, "little") + text
     for _, t in ordered:
         if t.numel():
-            yield memoryview(to_host(t._array).reshape(-1).view(np.uint8))
+            yield to_host(t._array).reshape(-1).view(np.uint8).data
 
 
 def _check_saved(tensors: dict[str, Any], metadata: dict[str, str] | None) -> None:
@@ -143,9 +143,9 @@ class safe_open:
             raise CheckpointError(f"File does not contain tensor {name}")
         entry = self._header[name]
         begin, end = entry["data_offsets"]
-        data = np.empty(end - begin, np.uint8)
+        data: Any = np.empty(end - begin, np.uint8)
         self._file.seek(self._start + begin)
-        if self._file.readinto(memoryview(data)) != end - begin:  # type: ignore[attr-defined]
+        if self._file.readinto(data) != end - begin:  # type: ignore[attr-defined]
             raise CheckpointError("Error while reading the file: it has become shorter")
         array = data.view(_NAMES[entry["dtype"]].numpy).reshape(entry["shape"])
         return wrap(to_device(array, self._device))

@@ -129,7 +129,7 @@ def _reduce_tensor(t: Any, storages: Storages) -> tuple:
             return _PARAMETER_WITH_STATE, (t.detach(), t.requires_grad, OrderedDict(), state)
         return _PARAMETER, (t.detach(), t.requires_grad, OrderedDict())
     memory, offset, strides = storages.of(t._array)
-    args = (memory, offset, tuple(t.shape), strides, t.requires_grad, OrderedDict())
+    args: tuple = (memory, offset, tuple(t.shape), strides, t.requires_grad, OrderedDict())
     if type(t) is Tensor and not state:
         return _TENSOR, args
     return _FROM_TYPE, (_TENSOR, type(t), args, state)
@@ -155,7 +155,7 @@ def save(
     >>> import io, minitorch
     >>> f = io.BytesIO()
     >>> minitorch.save({"step": 3, "w": minitorch.ones(2)}, f)
-    >>> minitorch.load(f)
+    >>> minitorch.load(io.BytesIO(f.getvalue()))
     {'step': 3, 'w': tensor([1., 1.])}
     """
     if not _use_new_zipfile_serialization:

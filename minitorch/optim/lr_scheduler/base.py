@@ -216,9 +216,9 @@ def _note_steps(optimizer: Any) -> None:
 
     @functools.wraps(function)
     def step(*args: Any, **kwargs: Any) -> Any:
-        optimizer = alive()
-        optimizer._opt_called = True
-        return function(optimizer, *args, **kwargs)
+        own: Any = alive()
+        own._opt_called = True
+        return function(own, *args, **kwargs)
 
     step._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
     optimizer.step = step
