@@ -6,6 +6,7 @@ is Python's in both, so numbers must agree to 1e-12. Knows torch and minitorch; 
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,11 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 import minitorch as mt
 from parity.compare import Mismatch
 from parity.optim_checks import equal, translated
+from parity.optimizers import outcome
+from parity.runner import Outcome
 
 Options = dict[str, Any]
 STEPS = 50
@@ -116,7 +120,7 @@ def heard(caught: list[warnings.WarningMessage]) -> list[tuple[str, str]]:
     return [(w.category.__name__, next((k for k in WORDS if k in str(w.message)), str(w.message))) for w in caught]
 
 
-def outcome(run: Callable[[], Any]) -> tuple[Any, Any, list[tuple[str, str]]]:
+def attempted(run: Callable[[], Any]) -> tuple[Any, Any, list[tuple[str, str]]]:
     """(result, type of the exception or None, warnings) of a call."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -128,7 +132,7 @@ def outcome(run: Callable[[], Any]) -> tuple[Any, Any, list[tuple[str, str]]]:
 
 def both(run: Callable[[Any, int], Any], where: str) -> list[Any]:
     """Run in both libraries: same exception, same warnings; the results of each."""
-    found, expected = (outcome(lambda k=k, lib=lib: run(lib, k)) for k, lib in enumerate(LIBRARIES))
+    found, expected = (attempted(lambda k=k, lib=lib: run(lib, k)) for k, lib in enumerate(LIBRARIES))
     equal(found[1], expected[1], f"{where}: exception")
     equal(found[2], expected[2], f"{where}: warnings")
     return [found[0], expected[0]]
@@ -243,6 +247,50 @@ def failing(spec: SchedulerSpec, options: Options) -> None:
     equal(said[0], said[1], f"{spec.name}({options})")
     if said[0][0] == "nothing":
         raise Mismatch(f"{spec.name}({options}) raises nothing")
+
+
+def select(
+    pattern: str | None, dtypes: list[str] | None, examples: int, start: int, device: Any
+) -> list[tuple[str, Callable[[], list[Outcome]]]]:
+    """For `python -m parity`: ("optim.lr_scheduler.StepLR", a function that runs its checks), on the CPU alone."""
+    if device is not None or (dtypes is not None and "float64" not in dtypes):
+        return []
+    named = [(f"optim.{spec.place}.{spec.name}", spec) for spec in SPECS.values()]
+    return [
+        (name, lambda n=name, s=spec: outcomes(n, s, examples, start))
+        for name, spec in named
+        if pattern is None or re.search(pattern, name)
+    ]
+
+
+def outcomes(name: str, spec: SchedulerSpec, examples: int, start: int) -> list[Outcome]:
+    """All checks of one schedule."""
+    epochs = st.lists(st.integers(0, 40), max_size=4)
+    checks: dict[str, Callable[[Any], None]] = {
+        "lockstep": lambda d: lockstep(spec, d(spec.draws()), d(SETTINGS), d(st.integers(0, 99)), d(BOOL)),
+        "exchange": lambda d: exchange(spec, d(spec.draws()), d(SETTINGS), d(st.integers(0, 99))),
+        "jumps": lambda d: jumps(spec, d(spec.draws()), d(epochs), d(SETTINGS)),
+    }
+    if spec.resumable:
+        checks["resume"] = lambda d: resume(spec, d(spec.draws()), d(st.integers(0, 12)), d(SETTINGS))
+    rows = [outcome(name, check, lambda r=run: drawn(r, examples, start)) for check, run in checks.items()]
+    return [*rows, outcome(name, "errors", lambda: len([failing(spec, options) for options in spec.errors]))]
+
+
+def drawn(run: Callable[[Any], None], examples: int, start: int) -> int:
+    """Run on draws of Hypothesis; gives their number."""
+
+    @seed(start)
+    @settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink), report_multiple_bugs=False, print_blob=False,
+    )  # fmt: skip
+    @given(st.data())
+    def body(data: Any) -> None:
+        run(data.draw)
+
+    body()
+    return examples
 
 
 # -- specs -------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import io
 import mmap as memory_map
 import os
 import pickle
+import warnings
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -46,6 +47,8 @@ def load(
         weights_only = pickle_module is None
     if weights_only and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
+    if weights_only and pickle_load_args:
+        warnings.warn("pickle_load_args only works if `weights_only=False`.", UserWarning, stacklevel=2)
     is_path = isinstance(f, (str, os.PathLike))
     if mmap and not is_path:
         raise ValueError("f must be a file path in order to use the mmap argument")
