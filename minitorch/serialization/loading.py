@@ -57,13 +57,17 @@ def load(
             return _load_safetensors(f, map_location)
         with open(f, "rb") as file:
             return _load(file, map_location, weights_only, bool(mmap), pickle_module, pickle_load_args)
+    _check_file(f)
+    return _load(f, map_location, weights_only, False, pickle_module, pickle_load_args)
+
+
+def _check_file(f: Any) -> None:
     for need in ("seek", "tell", "read"):
         if not hasattr(f, need):
             raise AttributeError(
                 f"{type(f).__name__!r} object has no attribute {need!r}. You can only load from a file that is "
                 "seekable. Please pre-load the data into a buffer like io.BytesIO and try to load from it instead."
             )
-    return _load(f, map_location, weights_only, False, pickle_module, pickle_load_args)
 
 
 def _load_safetensors(f: Any, map_location: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from minitorch.ops.memory import view_by_strides
 from minitorch.serialization.failure import refused
 from minitorch.serialization.unpickler import check_attributes
 from minitorch.tensor import Tensor
+from minitorch.tensor.storage import TypedStorage
 
 
 class StorageType:
@@ -26,21 +27,22 @@ class StorageType:
         self.dtype = dtype
 
 
-class Storage:
-    """The memory of some tensors: an array of bytes, and the dtype it was saved as."""
+class Storage(TypedStorage):
+    """The memory of some tensors: an array of bytes, and the dtype it was saved as (None: bytes)."""
 
-    def __init__(self, memory: Any, dtype: dtypes.dtype | None) -> None:
+    def __init__(self, memory: Any, kind: dtypes.dtype | None) -> None:
+        super().__init__(memory if kind is None else memory.view(kind.numpy))
         self.memory = memory
-        self.dtype = dtype
+        self.kind = kind
 
 
 def rebuild_tensor(
     storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any, hooks: Any, metadata: Any = None
 ) -> Any:
     """torch._utils._rebuild_tensor_v2. `metadata` holds the conj and neg bits, which are carried out here."""
-    if type(storage) is not Storage or storage.dtype is None:
+    if type(storage) is not Storage or storage.kind is None:
         raise refused(f"A tensor needs a storage with a dtype, but got {type(storage)}.")
-    return _tensor(storage, storage.dtype, offset, size, stride, requires_grad, metadata)
+    return _tensor(storage, storage.kind, offset, size, stride, requires_grad, metadata)
 
 
 def rebuild_tensor_of(

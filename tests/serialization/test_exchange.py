@@ -73,6 +73,46 @@ def test_attributes_of_tensors(source: Any, target: Any) -> None:
     assert_same(found[1].note[0], source.zeros(1))
 
 
+def test_numpy_values_that_are_allowed() -> None:
+    from numpy._core.multiarray import _reconstruct, scalar
+
+    value = {"loss": np.float64(1.5), "order": np.arange(3)}
+    with pytest.raises(CheckpointError, match="numpy._core.multiarray.scalar"):
+        through(torch, mt, value)
+    allowed = [scalar, _reconstruct, np.dtype, np.ndarray, np.dtypes.Float64DType, np.dtypes.Int64DType]
+    with mt.serialization.safe_globals(allowed):
+        found = through(torch, mt, value)
+    assert found["loss"] == 1.5 and found["order"].tolist() == [0, 1, 2]
+
+
+def test_storages_alone() -> None:
+    found = through(torch, mt, {"bytes": torch.arange(3, dtype=torch.uint8).untyped_storage()})["bytes"]
+    assert found.tolist() == [0, 1, 2] and found.nbytes() == 3
+
+
+def test_arrays_that_torch_could_not_have() -> None:
+    """Negative strides, and strides that are no whole elements, are saved as copies."""
+    record = np.zeros(3, dtype=[("a", "i1"), ("b", "f4")])
+    record["b"] = [1, 2, 3]
+    for array in (np.arange(6.0)[::-1], record["b"], np.arange(6.0).reshape(2, 3)[:, ::-1]):
+        assert through(mt, torch, mt.from_numpy(array)).tolist() == array.tolist()
+
+
+class Own(mt.Tensor):
+    pass
+
+
+def test_classes_of_tensors() -> None:
+    t = mt.ones(2).as_subclass(Own)
+    t.note = 3
+    with pytest.raises(CheckpointError, match="test_exchange.Own"):
+        through(mt, mt, t)
+    with mt.serialization.safe_globals([Own]):
+        found = through(mt, mt, t)
+    assert type(found) is Own and found.note == 3 and found.tolist() == [1.0, 1.0]
+    assert repr(through(mt, mt, mt.nn.LazyLinear(3), weights_only=False)) == repr(mt.nn.LazyLinear(3))
+
+
 def test_conjugates_are_carried_out() -> None:
     x = torch.tensor([1 + 2j, -3j]).conj()
     np.testing.assert_array_equal(through(torch, mt, x).numpy(), x.resolve_conj().numpy())
