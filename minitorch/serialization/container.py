@@ -135,15 +135,15 @@ class Reader:
 def check_start(file: IO[bytes]) -> None:
     """Refuse, with a way out where there is one, a file that doesn't begin as ours do."""
     position = file.tell()
-    start = file.read(32)
+    start = file.read(262)
     file.seek(position)
     if start.startswith(_START):
         return
     if not start:
         raise CheckpointError("Ran out of input: the file is empty.")
-    if _LEGACY_MAGIC in start or start[:1] == b"\x80" or b"ustar" in start:
+    if _LEGACY_MAGIC in start[:32] or start[:1] == b"\x80" or start[257:] == b"ustar":
         raise CheckpointError(
-            "This is a bare pickle, perhaps a file of torch before 1.6 (the legacy format), which is not read here: "
+            "This is a bare pickle or a file of torch before 1.6 (the legacy format), which is not read here: "
             "Invalid magic number.\n    hint  if you trust it, in torch: "
             "torch.save(torch.load(path, weights_only=False), new_path)"
         )

@@ -166,6 +166,11 @@ def find(own: dict[str, Any], module: str, name: str) -> Any:
     for table in (KNOWN, own):
         if full in table:
             return table[full]
+    if module == "torch":
+        raise refused(
+            f"Unsupported global: GLOBAL {full} was not an allowed global by default, and minitorch has no such dtype, "
+            "storage or class."
+        )
     short = full.removeprefix("builtins.")
     raise refused(
         f"Unsupported global: GLOBAL {short} was not an allowed global by default. If you trust this class or function,"

@@ -15,7 +15,7 @@ from typing import IO, Any
 from minitorch.backend import cuda, device, to_device
 from minitorch.serialization import globals as names
 from minitorch.serialization.container import Reader
-from minitorch.serialization.failure import CheckpointError, damaged, refused
+from minitorch.serialization.failure import CheckpointError, damaged
 from minitorch.serialization.rebuild import Storage, StorageType
 from minitorch.serialization.unpickler import Unpickler
 from minitorch.tensor.storage import UntypedStorage
@@ -113,24 +113,24 @@ class Storages:
     def get(self, key: tuple) -> Storage:
         """The storage of a persistent id ("storage", type, key, location, number of elements)."""
         if len(key) != 5:
-            raise refused(f"A storage is named by 5 values, not {len(key)}.")
+            raise damaged(f"a storage is named by 5 values, not {len(key)}")
         _, kind, name, location, numel = key
         if type(kind) is not StorageType or type(name) is not str or type(location) is not str:
-            raise refused("A storage is named by its type, a name and a location.")
+            raise damaged("a storage is named by its type, a name and a location")
         if type(numel) is not int or numel < 0:
-            raise refused("A storage has a number of elements.")
+            raise damaged("a storage has a number of elements")
         item = 1 if kind.dtype is None else kind.dtype.itemsize
         if name not in self.found:
             self.found[name] = self._read(f"data/{name}", kind, numel * item, location), location
         memory, where = self.found[name]
         if memory.nbytes != numel * item or where != location:
-            raise refused(f"Storage {name[:20]} is named twice, not alike.")
+            raise damaged(f"storage {name[:20]} is named twice, not alike")
         return Storage(memory, kind.dtype)
 
     def _read(self, record: str, kind: StorageType, nbytes: int, location: str) -> Any:
         data = self.archive.read(record) if self.map is None else self.archive.mapped(record, self.map)
         if data.nbytes != nbytes:
-            raise refused(f"{record[:100]} has {data.nbytes} bytes, but the storage {nbytes}.")
+            raise damaged(f"{record[:100]} has {data.nbytes} bytes, but the storage {nbytes}")
         if self.swapped and kind.dtype is not None and kind.dtype.itemsize > 1:
             data.view(kind.dtype.numpy).byteswap(inplace=True)
         return self.place(UntypedStorage(data), location)._array
