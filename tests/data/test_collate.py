@@ -44,6 +44,13 @@ BATCHES = {
     "bytes": lambda L: [b"a", b"b"],
     "tensors": lambda L: [L.arange(6.0).reshape(2, 3), L.ones(2, 3)],
     "0-d tensors": lambda L: [L.tensor(1.5), L.tensor(2.5)],
+    "0-d long": lambda L: [L.tensor(2**62 + 1), L.tensor(-(2**63))],
+    "0-d bool": lambda L: [L.tensor(True), L.tensor(False)],
+    "0-d half": lambda L: [L.tensor(0.1, dtype=L.float16), L.tensor(float("inf"), dtype=L.float16)],
+    "0-d double": lambda L: [L.tensor(0.1, dtype=L.float64), L.tensor(float("-inf"), dtype=L.float64)],
+    "0-d complex": lambda L: [L.tensor(1 + 2j), L.tensor(2j)],
+    "0-d mixed": lambda L: [L.tensor(1), L.tensor(2.5)],
+    "0-d grad": lambda L: [L.tensor(1.0, requires_grad=True), L.tensor(2.0)],
     "empty tensors": lambda L: [L.zeros(0, 3), L.zeros(0, 3)],
     "bool tensors": lambda L: [L.tensor([True]), L.tensor([False])],
     "bfloat16 tensors": lambda L: [L.ones(2, dtype=L.bfloat16)] * 3,
@@ -54,6 +61,11 @@ BATCHES = {
     "parameter": lambda L: [L.nn.Parameter(L.zeros(2))] * 2,
     "arrays": lambda L: [np.arange(3), np.arange(3)],
     "float32 arrays": lambda L: [np.zeros((2, 2), np.float32)] * 2,
+    "transposed arrays": lambda L: [np.arange(6.0).reshape(2, 3).T] * 2,
+    "mixed arrays": lambda L: [np.zeros(2), np.zeros(2, np.float32)],
+    "empty arrays": lambda L: [np.zeros((0, 3)), np.zeros((0, 3))],
+    "complex arrays": lambda L: [np.ones(2, np.complex64)] * 2,
+    "0-d float arrays": lambda L: [np.array(0.1, np.float32), np.array(np.inf, np.float32)],
     "0-d arrays": lambda L: [np.array(1), np.array(2)],
     "numpy ints": lambda L: [np.int32(1), np.int32(2)],
     "numpy floats": lambda L: [np.float32(1), np.float32(2)],
@@ -79,6 +91,8 @@ BAD = {
     "unequal lists": lambda L: [[1], [1, 2]],
     "unequal tensors": lambda L: [L.zeros(2), L.zeros(3)],
     "unequal tails": lambda L: [L.zeros(2, 3), L.zeros(2, 4)],
+    "unequal arrays": lambda L: [np.zeros(2), np.zeros(3)],
+    "datetime arrays": lambda L: [np.zeros(2, "datetime64[s]")] * 2,
     "string arrays": lambda L: [np.array(["a"])],
     "object arrays": lambda L: [np.array([None])],
     "missing key": lambda L: [{"a": 1}, {"b": 2}],
@@ -197,6 +211,23 @@ def test_a_changed_rule_for_tensors_reaches_tensor_datasets():
             known[L.Tensor] = before
 
     same(program)
+
+
+def test_a_changed_rule_for_tensors_reaches_arrays():
+    def program(L):
+        collate = L.utils.data._utils.collate.collate
+        known = {**L.utils.data._utils.collate.default_collate_fn_map}
+        known[L.Tensor] = lambda batch, *, collate_fn_map=None: len(batch)
+        return collate([np.zeros(2), np.ones(2), np.ones(2)], collate_fn_map=known)
+
+    same(program)
+
+
+def test_batches_of_arrays_share_no_memory():
+    rows = [np.zeros(3), np.ones(3)]
+    batch = mt.utils.data.default_collate(rows)
+    batch += 1
+    assert rows[0].tolist() == [0, 0, 0] and rows[1].tolist() == [1, 1, 1]
 
 
 def test_kinds():

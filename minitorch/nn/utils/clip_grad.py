@@ -38,7 +38,8 @@ def get_total_norm(
     tensors, norm_type = _as_list(tensors), float(norm_type)
     if not tensors:
         return FUNCTIONS["tensor"](0.0)
-    norms = [linalg.vector_norm(t, norm_type).to(tensors[0].device) for t in tensors]
+    norms, device = [linalg.vector_norm(t, norm_type) for t in tensors], tensors[0].device
+    norms = [n if n.device == device else n.to(device) for n in norms]
     total = linalg.vector_norm(FUNCTIONS["stack"](norms), norm_type)
     if error_if_nonfinite and not total.isfinite():
         raise RuntimeError(
@@ -56,8 +57,12 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Any, for
     if not gradients:
         return
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+    factors: dict[Any, Any] = {}  # one on each device
     for g in gradients:
-        g.mul_(factor.to(g.device))
+        device = g.device
+        if device not in factors:
+            factors[device] = factor.to(device)
+        g.mul_(factors[device])
 
 
 @no_grad()
