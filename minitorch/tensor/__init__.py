@@ -22,7 +22,7 @@ from minitorch.tensor import (
     shape,
     sort,
 )
-from minitorch.tensor.binding import numpy_names
+from minitorch.tensor.binding import forgiving
 from minitorch.tensor.core import CoreMixin
 from minitorch.tensor.size import Size
 
@@ -67,7 +67,7 @@ class Tensor(
 for _mixin in Tensor.__mro__[1:-1]:
     for _name, _method in list(vars(_mixin).items()):
         if callable(_method) and not _name.startswith("__"):
-            _renamed = numpy_names(_method)
+            _renamed = forgiving(_method)
             if _renamed is not _method:
                 setattr(_mixin, _name, _renamed)
 
@@ -92,6 +92,6 @@ for _family in (
     for _name, _function in _family.FUNCTIONS.items():
         if _name in FUNCTIONS:
             raise ImportError(f"two public functions are called {_name}")
-        FUNCTIONS[_name] = numpy_names(_function)
+        FUNCTIONS[_name] = forgiving(_function)
 
 __all__ = ["FUNCTIONS", "Size", "Tensor"]

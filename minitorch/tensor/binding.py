@@ -16,39 +16,69 @@ from minitorch.autograd.modes import state
 from minitorch.autograd.node import edge_of
 from minitorch.autograd.views import bump, check_inplace, check_overlap, check_partial_overlap
 from minitorch.backend import dtypes
+from minitorch.errors import type_error
 from minitorch.signatures import signature_of
 
 # torch takes NumPy's names for these arguments everywhere
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input"}
 
 
-def numpy_names(method: Callable) -> Callable:
-    """Let a method with `dim` or `keepdim` also take `axis` and `keepdims`."""
+# called in every step of every program, and with checks of their own
+_UNWRAPPED = frozenset(("mm", "bmm", "mv", "dot"))
+
+
+def forgiving(method: Callable) -> Callable:
+    """Let a method with `dim` or `keepdim` also take `axis` and `keepdims`, and say which argument is no tensor.
+
+    Methods that need neither are given back as they are.
+    """
     code = getattr(method, "__code__", None)
     if code is None:
         return method
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    known = {alias: name for alias, name in NUMPY_NAMES.items() if name in parameters and alias not in parameters}
-    if not known:
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    known = {alias: name for alias, name in NUMPY_NAMES.items() if name in names and alias not in names}
+    notes = getattr(method, "__annotations__", {})
+    takes_tensors = any("Tensor" in str(notes.get(name, "")) for name in names[1:])
+    if not known and (not takes_tensors or method.__name__ in _UNWRAPPED):
         return method
 
     @functools.wraps(method)
-    def renamed(*args: Any, **kwargs: Any) -> Any:
-        if not kwargs:
-            return method(*args)
-        for alias in kwargs.keys() & known.keys():
-            if known[alias] in kwargs:
-                raise TypeError(f"{method.__name__}(): got both '{alias}' and '{known[alias]}'")
-            kwargs[known[alias]] = kwargs.pop(alias)
-        return method(*args, **kwargs)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            if not kwargs:
+                return method(*args)
+            for alias in kwargs.keys() & known.keys():
+                if known[alias] in kwargs:
+                    raise TypeError(f"{method.__name__}(): got both '{alias}' and '{known[alias]}'")
+                kwargs[known[alias]] = kwargs.pop(alias)
+            return method(*args, **kwargs)
+        except AttributeError as error:
+            raise no_tensor(method.__name__, names, args, kwargs, error) from None
 
-    return renamed
+    return called
+
+
+def no_tensor(name: str, names: tuple[str, ...], args: tuple, kwargs: dict, error: AttributeError) -> Exception:
+    """torch's TypeError if `error` arose because an argument is no tensor; else `error` itself."""
+    culprit = error.obj
+    if isinstance(culprit, TensorBase) or error.name not in ("_array", "_counter", "dtype", "shape", "ndim"):
+        return error
+    for position, (argument, value) in enumerate([*zip(names, args, strict=False), *kwargs.items()]):
+        if value is culprit:
+            return type_error(name, "input" if argument == "self" else argument, position + 1, "Tensor", value)
+        if isinstance(value, (tuple, list)):
+            for i, item in enumerate(value):
+                if item is culprit:
+                    return TypeError(
+                        f"expected Tensor as element {i} in argument {position}, but got {type(item).__name__}"
+                    )
+    return error
 
 
 def function(method: Callable, name: str | None = None, out: bool = False) -> Callable:
     """`minitorch.name(input, ...)` from the method `name`, with `out=` when asked for."""
     signature = signature_of(method)
-    method = numpy_names(method)
+    method = forgiving(method)
     parameters = list(signature.parameters.values())
     parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
     name = name or method.__name__
