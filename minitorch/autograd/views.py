@@ -243,9 +243,8 @@ def view_error(t: Any, changed: str) -> RuntimeError:
         what = f"A view was created in {mode}"
     else:
         node, index = (t._edge.node, t._edge.index) if isinstance(t._edge, Slot) else (t._edge, 0)
-        what = f"Output {index} of {node.name()} is a view" + (
-            f" of a view which was created in {mode}" if mode else ""
-        )
+        made_by = node.name().rstrip("0123456789").removesuffix("Backward")
+        what = f"Output {index} of {made_by} is a view" + (f" of a view which was created in {mode}" if mode else "")
     return RuntimeError(f"{what} and {changed} modified inplace{ending}. {_VIEW_RULES[t._view_kind]}")
 
 

@@ -13,7 +13,7 @@ from minitorch.backend import device as Device
 from minitorch.backend import device_of, dtypes, to_device
 from minitorch.errors import type_error
 from minitorch.tensor import creation, queries
-from minitorch.tensor.options import check_options
+from minitorch.tensor.creation import preserve_format
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -35,10 +35,15 @@ def _cast(t: Any, to: dtypes.dtype) -> Any:
     return cast(t if to.category >= 2 else t.detach(), dtype=to.numpy)
 
 
+def _in_format(t: Any, memory_format: Any) -> Any:
+    """t in this order in memory; torch's preserve_format says that the order stays as it is."""
+    return t if memory_format is preserve_format else t.contiguous(memory_format=memory_format)
+
+
 def _cast_method(name: str, to: dtypes.dtype) -> Callable:
     def method(self: Any, memory_format: Any = None) -> Any:
-        check_options(name, None, memory_format)
-        return self if self._array.dtype == to.numpy else _cast(self, to)
+        result = self if self._array.dtype == to.numpy else _cast(self, to)
+        return result if memory_format is None else _in_format(result, memory_format)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"self as {to!r}; self itself if it is that already."
@@ -64,8 +69,9 @@ class CastsMixin(TensorBase):
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """self with another dtype and/or device: to(dtype), to(device), to(device, dtype), to(other).
 
-        Gives self itself when nothing changes, unless copy=True.
+        Gives self itself when nothing changes, unless copy=True. memory_format asks for an order in memory.
         """
+        layout = kwargs.pop("memory_format", None)
         dtype, device, copy = _parse_to(args, kwargs)
         result: Any = self
         if dtype is not None and self._array.dtype != dtype.numpy:
@@ -73,8 +79,8 @@ class CastsMixin(TensorBase):
         if device is not None and not _is_on(result._array, device):
             result = transfer(result, device=device, source=device_of(result._array))
         if copy and result is self:
-            return self.clone()  # type: ignore[attr-defined]
-        return result
+            result = self.clone()  # type: ignore[attr-defined]
+        return result if layout is None else _in_format(result, layout)
 
     def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
         """The legacy type name ('torch.FloatTensor'), or self cast to a dtype or legacy type.
@@ -107,11 +113,11 @@ class CastsMixin(TensorBase):
 
     def cpu(self, memory_format: Any = None) -> Tensor:
         """self in host memory."""
-        return self.to(device="cpu")
+        return self.to(device="cpu", memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Tensor:
         """self on a CUDA device."""
-        return self.to(device="cuda" if device is None else device)
+        return self.to(device="cuda" if device is None else device, memory_format=memory_format)
 
     def pin_memory(self, device: Any = None) -> Tensor:
         """self in page-locked host memory; needs a CUDA device, else self."""
@@ -129,7 +135,6 @@ def _is_on(array: Any, device: Any) -> Any:
 def _parse_to(args: tuple, kwargs: dict) -> tuple:
     """(dtype, device, copy) out of to()'s overloads: (dtype), (device, dtype), (other); non_blocking, copy."""
     named = dict(kwargs)
-    check_options("to", None, named.pop("memory_format", None))
     rest = list(args)
     first = rest[0] if rest else named.get("other")
     dtype = device = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.views import inplace
-from minitorch.errors import wrap_dim
+from minitorch.errors import type_error, wrap_dim
 from minitorch.ops import diagonal as ops
 from minitorch.tensor.binding import function
 
@@ -92,6 +92,35 @@ class DiagonalMixin(TensorBase):
     def triu_(self, diagonal: int = 0) -> Tensor:
         """In-place version of `triu`."""
         return inplace(ops.triu, _matrices(self, "triu_"), diagonal=diagonal)
+
+    def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Tensor:
+        """Write a number on the diagonal in place; in a tall matrix, `wrap` starts again after each full block.
+
+        A tensor of more dimensions must have equal sizes; its diagonal holds the elements with equal indices.
+
+        >>> import minitorch as mt
+        >>> mt.zeros(2, 3).fill_diagonal_(5)
+        tensor([[5., 0., 0.],
+                [0., 5., 0.]])
+        """
+        number = fill_value
+        if isinstance(fill_value, TensorBase) and not fill_value._array.ndim:
+            number = fill_value._array.item()
+        if not isinstance(number, (bool, int, float, complex)):
+            raise type_error("fill_diagonal_", "fill_value", 1, "Number", fill_value)
+        shape = self._array.shape
+        if len(shape) < 2:
+            raise RuntimeError("dimensions must larger than 1")
+        if len(shape) > 2 and len(set(shape)) > 1:
+            raise RuntimeError("all dimensions of input must be of equal length")
+        rows, columns = shape[0], shape[1]
+        again = range(0, rows, columns + 1) if wrap and len(shape) == 2 else (0,)
+        for first in again:
+            view: Any = self.narrow(0, first, min(columns, rows - first))  # type: ignore[attr-defined]
+            while view.ndim > 1:
+                view = view.diagonal(0, 0, -1)
+            view.fill_(number)
+        return self  # type: ignore[return-value]
 
     def trace(self) -> Tensor:
         """The sum of a matrix's diagonal."""

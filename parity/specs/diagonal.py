@@ -60,3 +60,14 @@ spec(
     method=True,
     errors=(Bad(call(V), "expected a matrix"),),
 )
+spec(
+    "Tensor.fill_diagonal_",
+    st.tuples(shapes(min_dims=2, max_dims=2), st.booleans()).map(lambda c: call(In(c[0], grad=False), 3, c[1])),
+    dtypes=("float64", "float32", "int64", "uint8", "bool", "complex128"),
+    order=0,
+    errors=(
+        Bad(call(V, 1), "dimensions must larger than 1"),
+        Bad(call(In((2, 3, 4)), 1), "equal length"),
+        Bad(call(X, X), "must be Number, not Tensor"),
+    ),
+)
