@@ -10,6 +10,7 @@ import json
 import os
 import statistics
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,8 +108,10 @@ def rows(kinds: list[str], only: str | None, how: Any) -> Iterator[dict[str, Any
     if "specs" in kinds:
         from benchmarks import from_specs  # needs hypothesis and imports all specs
 
-        for work in from_specs.workloads(only):
-            yield runs.run(work, how)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for work in from_specs.workloads(only):
+                yield runs.run(work, how)
     if "peers" in kinds:
         yield from runs.run_peers(only, how)
 
@@ -131,11 +134,11 @@ def others(kinds: list[str], only: str | None, how: Any, results: dict[str, Any]
 
 def line(row: dict[str, Any]) -> str:
     """A row of the table."""
-    from benchmarks.page import duration, megabytes
+    from benchmarks.page import duration, megabytes, times
 
     text = (
-        f"{row['name'][:51]:<52}{duration(row['minitorch_s']):>10}{duration(row['torch_s']):>10}{row['ratio']:>7.2f}   "
-        f"{row['ratio_low']:.2f} .. {row['ratio_high']:.2f}"
+        f"{row['name'][:51]:<52}{duration(row['minitorch_s']):>10}{duration(row['torch_s']):>10}"
+        f"{times(row['ratio']):>7}   {times(row['ratio_low'])} .. {times(row['ratio_high'])}"
     )
     if row.get("target") is not None:
         text += f"  {row['target']:g} {'met' if row['ratio'] >= row['target'] else 'missed'}"
@@ -146,11 +149,14 @@ def line(row: dict[str, Any]) -> str:
 
 def summary(found: list[dict[str, Any]]) -> None:
     """Geometric means of the overhead table and of the other kinds, and how many targets are met."""
+    from benchmarks.page import times
+
     groups: dict[str, list[float]] = {}
     for row in found:
         groups.setdefault(f"{row['kind']} {row.get('direction', '')}".strip(), []).append(row["ratio"])
     for name, ratios in groups.items():
-        say(f"geometric mean, {name}: {statistics.geometric_mean(ratios):.2f} (worst {min(ratios):.2f})")
+        mean, worst = statistics.geometric_mean(ratios), min(ratios)
+        say(f"geometric mean, {name}: {times(mean)} (worst {times(worst)})")
     goals = [row["ratio"] >= row["target"] for row in found if row.get("target") is not None]
     if goals:
         say(f"targets met: {sum(goals)} of {len(goals)}")

@@ -44,7 +44,7 @@ def ratio_chart(rows: list[dict[str, Any]], width: int = 760, label: int = 330) 
 def curve_chart(curve: dict[str, Any], width: int = 300, height: int = 210) -> str:
     """Time against size for both libraries, dashed on two threads; both axes logarithmic."""
     left, right, top, bottom = 52, 12, 30, 34
-    times = [t for line in curve["lines"] for t in (*line["minitorch_s"], *line["torch_s"])]
+    times = [t for line in curve["lines"] for t in (*line["minitorch"], *line["torch"])]
     sizes = curve["values"]
 
     def along(value: float, ends: tuple[float, float], start: float, stop: float) -> float:
@@ -67,7 +67,7 @@ def curve_chart(curve: dict[str, Any], width: int = 300, height: int = 210) -> s
             parts.append(_text(left - 6, y(10.0**power) + 4, _unit(power), DIM, "end"))
     for line in curve["lines"]:
         dash = "" if line["threads"] == 1 else ' stroke-dasharray="4 3"'
-        for key, color in (("minitorch_s", OURS), ("torch_s", THEIRS)):
+        for key, color in (("minitorch", OURS), ("torch", THEIRS)):
             points = " ".join(f"{x(s):.1f},{y(t):.1f}" for s, t in zip(sizes, line[key], strict=True))
             parts.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"{dash}/>')
     return "\n".join([*parts, "</svg>"])

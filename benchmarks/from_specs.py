@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from benchmarks.workload import Step, Workload
 from parity import checks
-from parity.calling import invoke, quietly, random_like
+from parity.calling import lookup, quietly, random_like
 from parity.case import Case, inputs_of, replace
 from parity.spec import Call, In, Spec
 
@@ -90,25 +90,33 @@ def stepping(spec: Spec, call: Call, backward: bool) -> Callable[..., Step]:
         case = Case(spec, call, "float32", 0)
         on = device if device != "cpu" else None
         args, kwargs, tensors = case.build(L, set(case.differentiable()) if backward else None, on)
-        path = spec.name if L.__name__ == "minitorch" else spec.torch or spec.name
+        forward = calling(spec, L, args, kwargs)
         if not backward:
-            return lambda: invoke(spec, L, path, args, kwargs, 0)
+            return forward
         wanted = [tensors[k] for k in case.differentiable()]
-        upstream = [random_like(L, out, np.random.default_rng(1), on) for out in _tracked(spec, L, path, args, kwargs)]
+        upstream = [random_like(L, out, np.random.default_rng(1), on) for out in _tracked(spec, forward())]
         if not upstream or not wanted:
             raise ValueError(f"{spec.name}: nothing to differentiate")
-
-        def step() -> Any:
-            out = _tracked(spec, L, path, args, kwargs)
-            return L.autograd.grad(out, wanted, upstream, allow_unused=True)[0]
-
-        return step
+        return lambda: L.autograd.grad(_tracked(spec, forward()), wanted, upstream, allow_unused=True)[0]
 
     return make
 
 
-def _tracked(spec: Spec, L: Any, path: str, args: tuple, kwargs: dict) -> list:
-    outs = checks.leaves(invoke(spec, L, path, args, kwargs, 0))
+def calling(spec: Spec, L: Any, args: tuple, kwargs: dict) -> Step:
+    """The bare call; seeded before if it draws random numbers."""
+    fn = lookup(L, spec.name if L.__name__ == "minitorch" else spec.torch or spec.name)
+    if not spec.random:
+        return lambda: fn(*args, **kwargs)
+
+    def seeded() -> Any:
+        L.manual_seed(0)
+        return fn(*args, **kwargs)
+
+    return seeded
+
+
+def _tracked(spec: Spec, result: Any) -> list:
+    outs = checks.leaves(result)
     if spec.grad_of is not None:
         outs = [outs[i] for i in spec.grad_of]
     return [out for out in outs if checks.is_tensor(out) and out.requires_grad]

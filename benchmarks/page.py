@@ -30,8 +30,8 @@ def render(results: dict[str, Any]) -> str:
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>",
         f"<title>minitorch beside torch</title><style>{STYLE}</style>",
         "<h1>minitorch beside torch</h1>",
-        "<p>torch's time / minitorch's time for the same work: <b>above 1, minitorch is faster.</b> The dot is the "
-        "median of the rounds, the bar their middle half, the small mark the target.</p>",
+        "<p>torch's time (among the peers: theirs) / minitorch's time for the same work: <b>above 1, minitorch is "
+        "faster.</b> The dot is the median of the rounds, the bar their middle half, the small mark the target.</p>",
         f"<p class='about'>{html.escape(', '.join(f'{k} {v}' for k, v in results['machine'].items()))}</p>",
     ]
     for kind, rows in by_kind(results["workloads"]).items():
@@ -60,20 +60,26 @@ def duration(seconds: float) -> str:
     return f"{seconds / 1e-6:.3g} us"
 
 
+def times(ratio: float) -> str:
+    """A ratio with two digits after the point, or two that say something."""
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+
+
 def megabytes(size: int | None) -> str:
     """Bytes as MB; a dash where they were not measured."""
     return "-" if size is None else f"{size / 1e6:.1f} MB"
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    head = ("workload", "minitorch", "beside", "ratio", "middle half", "target", "memory", "memory beside")
+    head = ("workload", "minitorch", "torch", "ratio", "middle half", "target", "memory", "torch's memory")
     lines = ["<table><tr>" + "".join(f"<th>{h}</th>" for h in head) + "</tr>"]
     for row in rows:
         target = row.get("target")
         verdict = "" if target is None else "met" if row["ratio"] >= target else "missed"
         cells = [
-            html.escape(row["name"]), duration(row["minitorch_s"]), f"{duration(row['torch_s'])}",
-            f"<span class='{verdict}'>{row['ratio']:.2f}</span>", f"{row['ratio_low']:.2f} .. {row['ratio_high']:.2f}",
+            html.escape(row["name"]), duration(row["minitorch_s"]), duration(row["torch_s"]),
+            f"<span class='{verdict}'>{times(row['ratio'])}</span>",
+            f"{times(row['ratio_low'])} .. {times(row['ratio_high'])}",
             "" if target is None else f"{target:g}",
             megabytes(row.get("minitorch_bytes")), megabytes(row.get("torch_bytes")),
         ]  # fmt: skip

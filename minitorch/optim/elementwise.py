@@ -85,7 +85,7 @@ class Elementwise(Optimizer):
         found = kept.get((kind.char, index))
         if found is None or found[0].size < n:
             found = kept[kind.char, index] = [xp.empty(n, dtype=kind) for _ in range(3)]
-        return [s[:n] for s in found]
+        return found if found[0].size == n else [s[:n] for s in found]
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)
