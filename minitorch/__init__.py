@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math as _math
+from importlib import import_module as _import_module
 from types import SimpleNamespace as _SimpleNamespace
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from minitorch import autograd, backends, cuda
@@ -66,6 +66,25 @@ from minitorch import func, linalg, nn, optim, serialization, testing, utils  # 
 from minitorch.func import vmap  # noqa: E402
 from minitorch.serialization import load, save  # noqa: E402
 
-if _TYPE_CHECKING:  # the functions above are made from the methods at import, where a type checker can't see them
+# Modules that few programs use are imported when they are first named, and what is left out is said only then.
+_LATER = ("accelerator", "amp", "distributed", "jit", "multiprocessing", "profiler", "random")
+_LATER_FUNCTIONS = {
+    **dict.fromkeys(("compile", "typename"), "compiling"),
+    **dict.fromkeys(("autocast", "is_autocast_enabled", "get_autocast_dtype"), "amp.autocasting"),
+}
 
-    def __getattr__(name: str) -> _Any: ...
+
+def __getattr__(name: str) -> _Any:
+    if name in _LATER:
+        return _import_module(f"minitorch.{name}")
+    if name in _LATER_FUNCTIONS:
+        return getattr(_import_module(f"minitorch.{_LATER_FUNCTIONS[name]}"), name)
+    left_out = _import_module("minitorch.left_out")
+    found = left_out.FUNCTIONS.get(name) or left_out.NAMESPACES.get(name)
+    if found is None:
+        raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER, *_LATER_FUNCTIONS})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from minitorch.backend import device as Device
@@ -105,6 +106,21 @@ def manual_seed_all(seed: int) -> None:
     """Seed the generators of all devices; nothing without CUDA."""
     if is_available():
         Device("cuda").backend.manual_seed(seed)
+
+
+_STREAMS = (
+    "Stream", "current_stream", "default_stream", "get_arch_list", "get_device_properties", "ipc_collect",
+    "is_bf16_supported", "max_memory_reserved", "mem_get_info", "seed_all", "stream",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """What lies in files of its own and is imported when it is named."""
+    if name == "amp":
+        return importlib.import_module("minitorch.amp.cuda")
+    if name in _STREAMS:
+        return getattr(importlib.import_module("minitorch.cuda_streams"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class device:

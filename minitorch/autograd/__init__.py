@@ -12,8 +12,9 @@ from minitorch.autograd.api import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck import gradcheck, gradgradcheck
 from minitorch.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from minitorch.autograd.variable import Variable
 
 __all__ = [
-    "Function", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck",
-    "graph", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
+    "gradgradcheck", "graph", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip

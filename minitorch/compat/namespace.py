@@ -13,13 +13,24 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from minitorch.compat import version
+from minitorch.compat import old, version
 
 ROOTS = {"torch": "minitorch"}  # the packages that are answered for, and by what
 
 # parts of minitorch that are its own: torch has no such module, or another one of that name
-_OWN = {"torch.backend", "torch.cli", "torch.compat", "torch.dtypes", "torch.errors", "torch.ops", "torch.signatures"}
-_INSTEAD: dict[str, Any] = {"torch.__version__": version.TORCH_VERSION, "torch.version": version.version}
+_NAMES = "absent backend cli compat compiling cuda_streams dtypes errors left_out ops signatures"
+_OWN = {f"torch.{name}" for name in _NAMES.split()}
+_INSTEAD: dict[str, Any] = {
+    "torch.__version__": version.TORCH_VERSION,
+    "torch.version": version.version,
+    "torch._six": old.six,
+}
+_ELSEWHERE = {  # where a module of torch's lies here
+    "torch.functional": "minitorch",
+    "torch.storage": "minitorch.tensor.storage",
+    "torch._tensor": "minitorch.tensor",
+    "torch.types": "minitorch.compat.types",
+}
 _IMPORT_SYSTEM = {"__name__", "__spec__", "__loader__", "__package__", "__path__"}  # written by it, each module's own
 
 
@@ -70,6 +81,8 @@ def lookup(parent: Namespace, name: str) -> Any:
     path, real = f"{parent.__name__}.{name}", vars(parent)["_real"]
     if path in _INSTEAD:
         return _INSTEAD[path]
+    if path in _ELSEWHERE:
+        return importlib.import_module(_ELSEWHERE[path])
     if path not in _OWN:
         try:
             return getattr(real, name)

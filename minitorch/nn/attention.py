@@ -6,7 +6,16 @@ import enum
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["SDPBackend", "sdpa_kernel"]
+from minitorch.absent import absent_namespace
+
+__all__ = ["SDPBackend", "flex_attention", "sdpa_kernel"]
+
+flex_attention = absent_namespace(
+    "nn.attention.flex_attention",
+    "use nn.functional.scaled_dot_product_attention with a mask.",
+    "flex_attention create_block_mask create_mask",
+    "BlockMask",
+)
 
 
 class SDPBackend(enum.IntEnum):

@@ -21,6 +21,7 @@ from minitorch.tensor import (
     reduce,
     shape,
     sort,
+    sparse,
 )
 from minitorch.tensor.binding import forgiving
 from minitorch.tensor.core import CoreMixin
@@ -42,6 +43,7 @@ class Tensor(
     linalg.LinalgMixin,
     random.RandomMixin,
     activation.ActivationMixin,
+    sparse.SparseMixin,
 ):
     """An n-dimensional array that remembers how it was computed.
 

@@ -1,0 +1,25 @@
+"""Modules that torch has dropped and old scripts still import."""
+
+from __future__ import annotations
+
+import collections.abc
+import queue
+from math import inf, nan
+from types import SimpleNamespace
+
+# torch._six, until 1.13: what Python 2 and 3 called differently
+six = SimpleNamespace(
+    PY2=False,
+    PY3=True,
+    PY37=True,
+    string_classes=(str, bytes),
+    int_classes=int,
+    container_abcs=collections.abc,
+    queue=queue,
+    inf=inf,
+    nan=nan,
+    FileNotFoundError=FileNotFoundError,
+    get_function_from_type=lambda cls, name: getattr(cls, name, None),
+    istuple=lambda obj: isinstance(obj, tuple),
+    with_metaclass=lambda meta, *bases: meta("base", bases, {}),
+)

@@ -1,0 +1,39 @@
+"""The namespaces of torch's that are left out whole: their names can be imported, and say why when they are used."""
+
+from __future__ import annotations
+
+from minitorch.absent import absent_function, absent_namespace
+
+NOT_DOWNLOADED = (
+    "nothing is downloaded; fetch the file by other means, and load it with "
+    "model.load_state_dict(torch.load(path, map_location='cpu'))."
+)
+_SPARSE = "tensors are dense; a dense tensor, or index_add and scatter, do the same work."
+_GRAPH = "operations run as they are called, and no graph of a program is made."
+
+hub = absent_namespace(
+    "hub", NOT_DOWNLOADED, "load load_state_dict_from_url download_url_to_file list help get_dir set_dir load_local"
+)
+onnx = absent_namespace(
+    "onnx", "models are not exported; export them with PyTorch from the same state_dict.",
+    "export dynamo_export is_in_onnx_export register_custom_op_symbolic", "OnnxExporterError",
+)  # fmt: skip
+onnx.is_in_onnx_export = lambda: False
+fx = absent_namespace(
+    "fx", _GRAPH, "symbolic_trace wrap replace_pattern", "GraphModule Graph Node Tracer Proxy Interpreter"
+)
+export = absent_namespace("export", _GRAPH, "export save load", "ExportedProgram Dim")
+quantization = absent_namespace(
+    "quantization", "there are no quantized dtypes.",
+    "quantize_dynamic prepare convert quantize prepare_qat get_default_qconfig fuse_modules", "QuantStub DeQuantStub",
+)  # fmt: skip
+sparse = absent_namespace("sparse", _SPARSE, "mm sum addmm softmax log_softmax", "FloatTensor LongTensor")
+
+NAMESPACES = {  # minitorch.hub and so on
+    "hub": hub, "onnx": onnx, "fx": fx, "export": export, "quantization": quantization, "sparse": sparse,
+}  # fmt: skip
+FUNCTIONS = {
+    name: absent_function(name, _SPARSE)
+    for name in ("sparse_coo_tensor", "sparse_csr_tensor", "sparse_compressed_tensor")
+}
+FUNCTIONS["quantize_per_tensor"] = absent_function("quantize_per_tensor", "there are no quantized dtypes.")
