@@ -121,7 +121,33 @@ mps = Switches()
 mkldnn = Switches(enabled=True)
 mkl = Switches()
 openmp = Switches()
-cuda = SimpleNamespace(matmul=SimpleNamespace(allow_tf32=False), is_built=lambda: False)
+cuda = SimpleNamespace(
+    matmul=SimpleNamespace(
+        allow_tf32=False,
+        allow_fp16_reduced_precision_reduction=True,
+        allow_bf16_reduced_precision_reduction=True,
+        fp32_precision="none",
+    ),
+    is_built=lambda: False,
+)
+opt_einsum = Switches(enabled=True, strategy="auto")
+quantized = Switches(engine="none", supported_engines=["none"])
+nnpack = Switches()
+
+
+def _attention_switch(kind: str) -> None:
+    """torch.backends.cuda's switch of one kernel of scaled dot-product attention: there is one formula for all."""
+    enabled = [True]
+
+    def enable(enabled_: bool) -> None:
+        enabled[0] = bool(enabled_)
+
+    setattr(cuda, f"enable_{kind}_sdp", enable)
+    setattr(cuda, f"{kind}_sdp_enabled", lambda: enabled[0])
+
+
+for _kind in ("flash", "mem_efficient", "math", "cudnn"):
+    _attention_switch(_kind)
 
 FUNCTIONS = {
     f.__name__: f

@@ -106,8 +106,8 @@ def max_memory_reserved(device: Any = None) -> int:
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """True if there is a GPU: CuPy computes in bfloat16 by way of float32."""
-    return cuda.is_available()
+    """False: CuPy has no bfloat16."""
+    return False
 
 
 def get_arch_list() -> list[str]:
