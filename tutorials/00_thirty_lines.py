@@ -2,8 +2,8 @@
 # # A net in thirty lines
 #
 # Before we look at how gradients are computed, let us see what they are for. This chapter trains a small neural network
-# twice: once in thirty lines of NumPy with nothing that you have not seen at school, once with minitorch. The results
-# agree. The cost does not, and that is the reason for everything that follows.
+# twice: once in thirty lines of NumPy, with slopes as at school, and once with minitorch. The results agree. The cost
+# does not, and that is the reason for everything that follows.
 
 # %%
 import inspect
@@ -16,18 +16,19 @@ import minitorch as mt
 # ## Motivation
 #
 # Four points, the exclusive or: the target is 1 when exactly one of the two inputs is 1. What is the best that a
-# straight line (a weighted sum of the inputs, plus a constant) can do? `lstsq` finds the best one there is.
+# weighted sum of the inputs, plus a constant, can do? (With one input that is a line, with two it is a plane.)
+# NumPy's `lstsq` finds the best one there is.
 
 # %%
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([[0.0], [1.0], [1.0], [0.0]])
 
 with_ones = np.hstack([X, np.ones((4, 1))])
-best_line = np.linalg.lstsq(with_ones, Y, rcond=None)[0]
-answers = with_ones @ best_line
-line_loss = float(((answers - Y) ** 2).mean())
-print("the best line answers", answers.ravel().round(3), "with a mean squared error of", round(line_loss, 3))
-assert np.allclose(answers, 0.5) and np.isclose(line_loss, 0.25)
+best_plane = np.linalg.lstsq(with_ones, Y, rcond=None)[0]
+answers = with_ones @ best_plane
+plane_loss = float(((answers - Y) ** 2).mean())
+print("the best plane answers", answers.ravel().round(3), "with a mean squared error of", round(plane_loss, 3))
+assert np.allclose(answers, 0.5) and np.isclose(plane_loss, 0.25)
 
 # %% [markdown]
 # It answers 0.5 four times: it has learned nothing. No choice of its three numbers does better.
@@ -36,10 +37,11 @@ assert np.allclose(answers, 0.5) and np.isclose(line_loss, 0.25)
 #
 # $$h = \tanh(x W_1 + b_1), \qquad y = h W_2 + b_2$$
 #
-# with $x$ of 2 numbers, $h$ of 8 and $y$ of 1. The entries of $W_1, b_1, W_2, b_2$ are its *parameters*: the numbers
-# that we may choose.
-
-# %% [markdown]
+# with $x$ of 2 numbers, $h$ of 8 (the *hidden units*) and $y$ of 1. Each hidden unit is a weighted sum of the inputs,
+# plus a constant, bent by $\tanh$, which squeezes every number into $(-1, 1)$. The answer is a weighted sum of the
+# hidden units, plus a constant. The matrix product, in Python `@`, does all the weighted sums at once. The entries of
+# $W_1, b_1, W_2, b_2$ are the net's *parameters*: the numbers that we may choose.
+#
 # ## Predict
 #
 # Two questions. Write your answers down before you run the next cell.
@@ -110,15 +112,16 @@ lines = [
     for line in inspect.getsource(function).splitlines()
     if line.strip()
 ]
-print(len(lines), "lines")
-assert len(lines) <= 30
+n_lines = len(lines) + len(["X = ...", "Y = ...", "SHAPES = ..."])
+print(n_lines, "lines")
+assert n_lines <= 30
 
 parameters = start()
 naive_losses = train(parameters, steps=300, lr=0.2)
 w1, b1, w2, b2 = parameters
 naive_answers = np.tanh(X @ w1 + b1) @ w2 + b2
 print(f"loss {naive_losses[0]:.3f} -> {naive_losses[-1]:.1e}, answers {naive_answers.ravel().round(2)}")
-assert naive_losses[-1] < 0.001 < line_loss
+assert naive_losses[-1] < 0.001 < plane_loss
 assert np.abs(naive_answers - Y).max() < 0.1
 
 # %% [markdown]
@@ -252,7 +255,7 @@ assert forgetful[-1] > 100 * losses[-1]
 zeros = [np.zeros(shape) for shape in SHAPES]
 zero_losses = train(zeros, steps=300, lr=0.2)
 print("from zeros the loss ends at", round(float(zero_losses[-1]), 6))
-assert np.isclose(zero_losses[-1], line_loss)  # as bad as the best line
+assert np.isclose(zero_losses[-1], plane_loss)  # as bad as the best plane
 assert all(not p.any() for p in zeros[:3]) and np.isclose(zeros[3], 0.5)
 
 # %% [markdown]

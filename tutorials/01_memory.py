@@ -10,6 +10,8 @@ import inspect
 import itertools
 import warnings
 
+import numpy as np
+
 import minitorch as mt
 from minitorch.autograd.base import TensorBase, wrap, wrap_view
 from minitorch.autograd.primitives import broadcast_to
@@ -187,6 +189,32 @@ print(len(shapes) ** 2, "pairs of shapes,", refused, "refused")
 assert 0 < refused < len(shapes) ** 2
 
 # %% [markdown]
+# ## Predict: who shares?
+#
+# A NumPy array, and eight tensors made from it, the later ones from the first. We write 9 into the array. Which of them
+# see it?
+
+# %%
+array = np.zeros(4, dtype="float32")
+first = mt.from_numpy(array)
+made = {
+    "mt.from_numpy(array)": first,
+    "mt.as_tensor(array)": mt.as_tensor(array),
+    "mt.tensor(array)": mt.tensor(array),
+    "x.clone()": first.clone(),
+    "x.detach()": first.detach(),
+    "x.float()": first.float(),  # it is float32 already
+    "x.double()": first.double(),
+    "x + 0": first + 0,
+}
+array[0] = 9
+seen = {name: t[0].item() == 9 for name, t in made.items()}
+for name, sees in seen.items():
+    print(f"{name:22} {'shares' if sees else 'copy'}")
+assert [name for name, sees in seen.items() if not sees] == ["mt.tensor(array)", "x.clone()", "x.double()", "x + 0"]
+assert np.shares_memory(first.numpy(), array)  # numpy() shares as well
+
+# %% [markdown]
 # ## Dissect
 #
 # minitorch leaves memory, shape, strides and offset to a NumPy array (on a GPU to a CuPy array), in `_array`. What it
@@ -266,8 +294,16 @@ flat.zero_()
 assert transposed.tolist() == [[0, 0], [0, 0], [0, 0]]
 
 # %% [markdown]
-# So never rely on `reshape` to share, or not to share. `view` always shares, `clone` never does.
-#
+# So never rely on `reshape` to share, or not to share. `view` always shares, `clone` never does. And `contiguous` gives
+# a tensor whose memory is row by row: a copy if it has to be, else the tensor itself.
+
+# %%
+transposed = mt.arange(6).reshape(2, 3).t()
+assert not transposed.is_contiguous() and transposed.contiguous().view(6).tolist() == [0, 3, 1, 4, 2, 5]
+already = mt.arange(6)
+assert already.contiguous() is already
+
+# %% [markdown]
 # **Writing through stride 0.** Four elements, one place. What should adding 1 to each of them do? Ours adds four times
 # to one place. The engine refuses.
 

@@ -107,6 +107,7 @@ print("(one # for each correct digit)")
 best_forward = min(errors, key=lambda p: errors[p][0])
 best_central = min(errors, key=lambda p: errors[p][1])
 print(f"best h: forward 1e-{best_forward:02}, central 1e-{best_central:02}")
+assert 1e-16 < np.finfo(np.float64).eps < 1e-15  # the distance from 1 to the next float64
 assert 7 <= best_forward <= 9 and 4 <= best_central <= 6
 assert errors[best_central][1] < errors[best_forward][0] / 10  # the best central one is far better
 assert errors[15][1] > 1000 * errors[best_central][1]  # and too small an h ruins both

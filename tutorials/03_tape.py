@@ -130,7 +130,7 @@ def backward(y):
 
 
 names = {x: "x", a: "a", b: "b", c: "c", y: "y"}
-order = [names[n] for n in backward(y) if n in names]
+order = [names[n] for n in backward(y) if n in names]  # the constant 3 is a leaf as well; it has no name
 print("dy/dx =", x.grad, " visited:", " ".join(order))
 assert x.grad == prediction["slope"] and order == prediction["order"]
 
