@@ -257,3 +257,8 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
 
     def _converted(self, data: Any) -> Any:
         return type(self)(self.requires_grad, data.device, data.dtype, self.persistent)
+
+    def __deepcopy__(self, memo: dict) -> Any:  # torch can copy a lazy linear layer, but no lazy batch norm
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype, self.persistent)
+        return memo[id(self)]
