@@ -317,6 +317,7 @@ optimizer = mt.optim.SGD([weight], lr=0.1)
 ((inputs @ weight - targets) ** 2).mean().backward()
 whole = weight.grad.clone()
 
+show(Optimizer.zero_grad, "p._grad = None")
 optimizer.zero_grad()
 assert weight.grad is None  # zero_grad drops the gradient; the next backward makes a new one
 for half in (slice(0, 4), slice(4, 8)):
@@ -331,10 +332,15 @@ print("two halves:", weight.grad.tolist())
 # ## Predict: off the tape
 #
 # Writing a tape costs memory: every saved value lives until the backward pass. When no gradient is wanted, say
-# `no_grad`. In the cell below, which of the four results have `requires_grad`? And does `eval()` stop the tape?
+# `no_grad`. Take a leaf `x` of a thousand ones. Which of these four results have `requires_grad`, and which contain
+# zeros?
+#
+# 1. `x * 2`, computed inside `with no_grad()`
+# 2. `(x * 2).detach()`
+# 3. `dropout(x * 2)` after `dropout.eval()` (in training mode, dropout sets random elements to zero)
+# 4. `dropout(x)` in training mode, computed inside `with no_grad()`
 
 # %%
-show(Optimizer.zero_grad, "p._grad = None")
 x = mt.ones(1000, requires_grad=True)
 with mt.no_grad():
     silent = x * 2
@@ -347,11 +353,12 @@ with mt.no_grad():
 assert not silent.requires_grad and silent.grad_fn is None  # nothing recorded inside the block
 assert not left.requires_grad  # recorded, then left: detach() gives the values without the history
 assert evaluated.requires_grad  # eval() says how layers behave, not whether the tape runs
-assert mt.equal(evaluated, x * 2) and (noisy == 0).any()  # and no_grad() does not switch dropout off
+assert mt.equal(evaluated, x * 2)  # so dropout did nothing
+assert not noisy.requires_grad and (noisy == 0).any()  # no_grad() stops the tape, and not the dropout
 print("dropped under no_grad, in train mode:", int((noisy == 0).sum()), "of 1000")
 
 # %% [markdown]
-# So to evaluate a model you want both: `model.eval()` for the right values, `no_grad()` to save memory and time.
+# So to evaluate a model you want both: `model.eval()` for the right values, `no_grad()` so that nothing is kept.
 #
 # The other use of `no_grad`: the update itself. A leaf must not be changed in place while the tape is running, for the
 # change would have to be recorded, and then it would no longer be a leaf. Optimizers change it off the tape.

@@ -85,7 +85,7 @@ print("bias.grad", bias.grad.tolist(), " p.grad", p.grad.tolist(), " q.grad", q.
 def unbroadcast(g, shape):
     """Backwards through broadcasting: sum where the forward copied."""
     extra = g.ndim - len(shape)
-    g = g.sum(axis=tuple(range(extra)))  # dimensions that the input did not have
+    g = g.sum(axis=tuple(range(extra)))  # dimensions that the input did not have (axis=() sums none)
     stretched = tuple(d for d, n in enumerate(shape) if n == 1 and g.shape[d] != 1)
     return g.sum(axis=stretched, keepdims=True)  # dimensions of length 1 that were stretched
 
@@ -123,7 +123,7 @@ def unmax(g, x):
 
 # %%
 def adjoint(forward, back, shape):
-    """The largest difference between the two sides, for random x and v."""
+    """The difference between the two sides, for random x and v."""
     x = rng.normal(size=shape)
     v = rng.normal(size=forward(x).shape)
     return abs((forward(x) * v).sum() - (x * back(v)).sum())
