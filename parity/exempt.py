@@ -53,11 +53,13 @@ NOT_HERE: dict[str, str] = {
 UNREACHED: dict[str, str] = {
     **_all("flat: the gradient is zero wherever it exists",
            "sign:x ceil:x floor:x trunc:x round:x floor_quotient:x,y trunc_quotient:x,y nextafter:y copysign:y"),
-    **_all("zero by definition", "copy:x fill:x zero:x drawn_over:x normal_draw:mean normal_draw:std"),
+    **_all("zero by definition", """copy:x fill:x zero:x drawn_over:x normal_draw:mean normal_draw:std binomial:count
+           binomial:prob"""),
     **_all("only in place, where it is zero: tests/test_operators.py", "eq_:x ne_:x lt_:x le_:x gt_:x ge_:x"),
     **_all("raises, as torch's does",
            """ctc_loss_grad:g,log_probs histc:x unique:x unique_consecutive:x floor_divide:x,y heaviside:x,values
-           igamma:x igammac:x grid_sample_grad:g,x,grid"""),
+           igamma:x igammac:x grid_sample_grad:g,x,grid standard_gamma_grad:a dirichlet_grad:x,a,total"""),
+    **_all("draws of distributions: tests/test_distributions.py", "standard_gamma:a dirichlet:a"),
     **_all("reached at a singular matrix only, where torch's gradient is 0: tests/test_linalg.py",
            "minor:x minor_spread:x cofactors:x"),
     **_all("torch's is wrong where places repeat: tests/test_memory.py", "as_strided_scatter:x"),

@@ -144,6 +144,20 @@ class CudaGenerator:
     def poisson(self, rates: Any) -> Any:
         return self.state.poisson(self.xp.asarray(rates)).astype(rates.dtype)
 
+    def standard_gamma(self, concentration: Any) -> Any:
+        drawn = self.state.standard_gamma(self.xp.asarray(concentration)).astype(concentration.dtype)
+        return self.xp.maximum(drawn, np.finfo(concentration.dtype).tiny)
+
+    def dirichlet(self, concentration: Any) -> Any:
+        drawn = self.state.standard_gamma(self.xp.asarray(concentration))
+        dtype = concentration.dtype
+        largest = float(np.nextafter(dtype.type(1), dtype.type(0)))
+        return (drawn / drawn.sum(-1, keepdims=True)).astype(dtype).clip(np.finfo(dtype).tiny, largest)
+
+    def binomial(self, count: Any, prob: Any) -> Any:
+        drawn = self.state.binomial(self.xp.asarray(count).astype("int64"), self.xp.asarray(prob))
+        return drawn.astype(count.dtype)
+
     def randperm(self, n: int, dtype: Any = "int64") -> Any:
         return self.state.permutation(n).astype(dtype)
 

@@ -2,7 +2,8 @@
 
 torch's generator is MT19937 with 32-bit seeding (`init_genrand(seed mod 2^32)`); NumPy's bit generator of that name,
 after `_legacy_seeding`, gives the same words. What is made of the words: streams.py, streams_integer.py,
-streams_choice.py. Every public method takes the generator's lock once, so threads never share a number.
+streams_choice.py, streams_gamma.py. Every public method takes the generator's lock once, so threads never share a
+number.
 
 Must not know tensors or other devices: it draws NumPy arrays. (`Generator.device` is a label for those above.)
 """
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minitorch.backend.streams_choice import ChoiceStreams
+from minitorch.backend.streams_gamma import GammaStreams
 
 DEFAULT_SEED = 67280421310721  # what torch.Generator() starts with; the default generator starts with a random seed
 WORDS = 624  # of the Mersenne Twister's state
@@ -45,7 +46,7 @@ _STATE = np.dtype(
 )
 
 
-class Generator(ChoiceStreams):
+class Generator(GammaStreams):
     """A stream of random numbers equal to that of `torch.Generator` on the CPU.
 
     `uniform`, `normal`, `randint`, `bernoulli`, ... return NumPy arrays and move the stream on.

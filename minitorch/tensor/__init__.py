@@ -18,6 +18,7 @@ from minitorch.tensor import (
     linalg,
     matmul,
     random,
+    random_gamma,
     reduce,
     shape,
     sort,
@@ -89,6 +90,7 @@ for _family in (
     matmul,
     linalg,
     random,
+    random_gamma,
     activation,
 ):
     for _name, _function in _family.FUNCTIONS.items():

@@ -167,6 +167,23 @@ spec("multinomial", choices(), dtypes=("float64", "float32"), method=True, **DRA
     Bad(call(In((3,), low=-1.0, high=-0.5), 1), "element < 0"), Bad(call(ONES, 2.5), "must be int"),
     Bad(call(np.zeros(3), 1), "sum of probabilities <= 0")))  # fmt: skip
 
+
+@st.composite
+def trials(draw: Any) -> Call:
+    """Few trials and many: the two ways of drawing. Counts are whole numbers."""
+    shape = draw(shapes())
+    most = draw(st.sampled_from((6, 400)))
+    return call(
+        In(shape, make=lambda rng, s, d: rng.integers(0, most, s).astype(d)),
+        In(shape, low=0.0, high=1.0),
+    )
+
+
+spec("binomial", trials(), dtypes=("float64", "float32"), **DRAW, errors=(
+    Bad(call(np.ones(3), np.ones(3, "float32")), "Found dtype Float but expected Double"),
+    Bad(call(X, X), "only supports floating-point dtypes for count", dtype="int64"),
+    Bad(call(2.0, X), "must be Tensor")))  # fmt: skip
+
 # -- seeds and states --------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,65 @@
+"""`minitorch.distributions`: probability distributions under torch's names.
+
+A distribution draws (`sample`, `rsample`), scores (`log_prob`, `cdf`) and knows its moments; kl_divergence compares
+two. distribution.py says what shapes mean, constraints.py what is checked.
+"""
+
+from minitorch.distributions import constraints, transforms
+from minitorch.distributions.bernoulli import Bernoulli
+from minitorch.distributions.beta import Beta
+from minitorch.distributions.binomial import Binomial
+from minitorch.distributions.categorical import Categorical
+from minitorch.distributions.cauchy import Cauchy
+from minitorch.distributions.chi2 import Chi2
+from minitorch.distributions.constraint_registry import biject_to, transform_to
+from minitorch.distributions.dirichlet import Dirichlet
+from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.exp_family import ExponentialFamily
+from minitorch.distributions.exponential import Exponential
+from minitorch.distributions.gamma import Gamma
+from minitorch.distributions.geometric import Geometric
+from minitorch.distributions.gumbel import Gumbel
+from minitorch.distributions.half_cauchy import HalfCauchy
+from minitorch.distributions.half_normal import HalfNormal
+from minitorch.distributions.independent import Independent
+from minitorch.distributions.kl import kl_divergence, register_kl
+from minitorch.distributions.laplace import Laplace
+from minitorch.distributions.log_normal import LogNormal
+from minitorch.distributions.multinomial import Multinomial
+from minitorch.distributions.multivariate_normal import MultivariateNormal
+from minitorch.distributions.normal import Normal
+from minitorch.distributions.one_hot_categorical import OneHotCategorical, OneHotCategoricalStraightThrough
+from minitorch.distributions.poisson import Poisson
+from minitorch.distributions.relaxed_bernoulli import RelaxedBernoulli
+from minitorch.distributions.relaxed_categorical import RelaxedOneHotCategorical
+from minitorch.distributions.studentT import StudentT
+from minitorch.distributions.transformed_distribution import TransformedDistribution
+from minitorch.distributions.transforms import (
+    AbsTransform,
+    AffineTransform,
+    ComposeTransform,
+    ExpTransform,
+    IndependentTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
+    PowerTransform,
+    SigmoidTransform,
+    SoftmaxTransform,
+    SoftplusTransform,
+    StickBreakingTransform,
+    TanhTransform,
+    Transform,
+    identity_transform,
+)
+from minitorch.distributions.uniform import Uniform
+
+__all__ = [
+    "AbsTransform", "AffineTransform", "Bernoulli", "Beta", "Binomial", "Categorical", "Cauchy", "Chi2",
+    "ComposeTransform", "Dirichlet", "Distribution", "ExpTransform", "Exponential", "ExponentialFamily", "Gamma",
+    "Geometric", "Gumbel", "HalfCauchy", "HalfNormal", "Independent", "IndependentTransform", "Laplace", "LogNormal",
+    "LowerCholeskyTransform", "Multinomial", "MultivariateNormal", "Normal", "OneHotCategorical",
+    "OneHotCategoricalStraightThrough", "Poisson", "PositiveDefiniteTransform", "PowerTransform", "RelaxedBernoulli",
+    "RelaxedOneHotCategorical", "SigmoidTransform", "SoftmaxTransform", "SoftplusTransform", "StickBreakingTransform",
+    "StudentT", "TanhTransform", "Transform", "TransformedDistribution", "Uniform", "biject_to", "constraints",
+    "identity_transform", "kl_divergence", "register_kl", "transform_to", "transforms",
+]  # fmt: skip
