@@ -31,8 +31,12 @@ def zero_where(g: Any, x: Any, *, test: Callable[[Any], Any]) -> Any:
     For large arrays the bit patterns are multiplied by 0 or 1: that has no branch to mispredict, unlike `where`.
     """
     blocked = test(x)
-    if g.size < 4096 or g.shape != blocked.shape or g.dtype.kind != "f":
+    if g.shape != blocked.shape or g.dtype.kind != "f" or not g.shape:
         return xp_of(x).where(blocked, g.dtype.type(0), g)
+    if g.size < 4096:
+        out = g.copy()
+        out[blocked] = 0
+        return out
     return (g.view(_BITS[g.dtype.itemsize]) * ~blocked).view(g.dtype)
 
 
@@ -42,12 +46,12 @@ def _(g: Any, x: Any, test: Callable) -> Any:
 
 
 def positive(x: Any) -> Any:
-    return x > 0
+    return x > constant(0, x)
 
 
 def not_positive(x: Any) -> Any:
     """x <= 0; a nan is let through."""
-    return x <= 0
+    return x <= constant(0, x)
 
 
 def no_more_than(bound: float) -> Callable:
