@@ -45,7 +45,7 @@ assert wrong[5] < right[5] and wrong[20] < right[20]  # at first even faster,
 assert wrong[-1] > 1.03 * right[-1]  # and ends up a little worse
 
 # %% [markdown]
-# The mistake is in the second column: the one that is ahead for the first twenty steps. It ends a few percent worse,
+# The mistake is in the second run: the one that is ahead for the first twenty steps. It ends a few percent worse,
 # and only because we have the right one beside it can we see that. Looking at losses is no test.
 #
 # ## Predict

@@ -227,6 +227,7 @@ assert ties["x.max()"] == unmax(1.0, np.array([1.0, 5.0, 5.0])).tolist()
 
 # %% [markdown]
 # ## Dissect
+#
 # Many operations in minitorch broadcast. How many of their backward rules sum the broadcast dimensions? We ask the
 # registry, which knows all operations and their rules, and look at the rule of multiplication as an example.
 
