@@ -8,6 +8,7 @@ travels with the array. A default device says where factories without `device=` 
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import warnings
 from collections.abc import Callable
@@ -30,8 +31,6 @@ class Backend:
         self.array_type = array_type
         self._special_name = special
         self._special: Any = None
-        self._kernels: Any = None
-        self.kernels_factory: Callable[[Any], Any] | None = None
 
     @property
     def special(self) -> Any:
@@ -40,15 +39,12 @@ class Backend:
             self._special = importlib.import_module(self._special_name)
         return self._special
 
-    @property
+    @functools.cached_property
     def kernels(self) -> Any:
-        if self._kernels is None:
-            if self.kernels_factory is None:
-                from minitorch.backend.kernels import make_kernels
+        """The hand-written kernels for arrays of this kind."""
+        from minitorch.backend.kernels import make_kernels
 
-                self.kernels_factory = make_kernels
-            self._kernels = self.kernels_factory(self)
-        return self._kernels
+        return make_kernels(self)
 
     def from_host(self, array: np.ndarray, index: int) -> Any:
         """Copy a host array to device number `index`."""

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from minitorch.autograd.op import op
-from minitorch.backend import special_of, xp_of
+from minitorch.backend import kernels_of, xp_of
 from minitorch.ops.activation import not_positive, positive, wide, zero_where
 from minitorch.ops.elementwise import erf, exp, expm1, log1p, sigmoid, tanh
 from minitorch.ops.kinds import FLOAT, matching, only
@@ -91,18 +91,13 @@ def _(x: Any, alpha: float) -> Any:
 def silu(x: Any) -> Any:
     """x sigmoid(x)."""
     only("silu", x, FLOAT)
-    w = wide(x)
-    y = logistic(w)
-    y *= w
-    return matching(x, y)
+    return matching(x, kernels_of(x).silu(wide(x)))
 
 
 @silu.vjp("x")
 def _(g: Any, x: Any) -> Any:
     """s + x s (1 - s), with s = sigmoid(x)."""
-    g, x = wide(g), wide(x)
-    s = logistic(x)
-    return g * (s * (1 + x * (1 - s)))
+    return kernels_of(x).silu_grad(wide(g), wide(x))
 
 
 @silu.composed_as
@@ -140,31 +135,22 @@ def _(x: Any) -> Any:
 
 
 _ROOT_HALF = math.sqrt(0.5)
-_DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution, at 0
 _INNER, _CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
 @op(aux=("share",))
 def gelu(x: Any, *, approximate: str) -> tuple:
-    """x times the normal distribution function at x; "tanh": its approximation. It is kept: erf takes long."""
+    """x times the normal distribution function at x; "tanh": its approximation."""
     only("gelu", x, FLOAT)
-    xp, w = xp_of(x), wide(x)
-    if approximate == "none":
-        share = special_of(x).erf(w * _ROOT_HALF)
-    else:
-        share = xp.tanh((w + w * w * w * _CUBIC) * _INNER)
-    share += 1
-    share *= 0.5
-    return matching(x, w * share), share
+    kernels = kernels_of(x)
+    y, share = (kernels.gelu if approximate == "none" else kernels.gelu_tanh)(wide(x))
+    return matching(x, y), share
 
 
 @gelu.vjp("x")
 def _(g: Any, x: Any, share: Any, approximate: str) -> Any:
-    """P + x p, P the distribution function (or its approximation) and p its derivative; 2 P - 1 is the tanh."""
-    xp, g, x = xp_of(x), wide(g), wide(x)
-    if approximate == "none":
-        return g * (share + x * xp.exp(x * x * -0.5) * _DENSITY)
-    return g * (share + x * 2 * (share * (1 - share)) * (_INNER * (1 + 3 * _CUBIC * x * x)))
+    kernels = kernels_of(x)
+    return (kernels.gelu_grad if approximate == "none" else kernels.gelu_tanh_grad)(wide(g), wide(x), share)
 
 
 @gelu.composed_as

@@ -12,7 +12,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.autograd.primitives import sum_to
 from minitorch.autograd.views import writes
-from minitorch.backend import xp_of
+from minitorch.backend import kernels_of, xp_of
 from minitorch.errors import explain
 from minitorch.ops.memory import copied, scalar_failure, scalar_for
 
@@ -210,34 +210,9 @@ def index_spread(x: Any, *, shape: tuple, positions: Positions) -> Any:
         places = places * shape[d] + (a % shape[d] if shape[d] else a)
     heights, widths = [shape[d] for d in dims], [shape[d] for d in rest]
     out = xp.zeros((math.prod(heights), math.prod(widths)), dtype=x.dtype)
-    add_rows(out, places.reshape(-1), rows.reshape(places.size, math.prod(widths)))
+    kernels_of(out).add_rows(out, places.reshape(-1), rows.reshape(places.size, math.prod(widths)))
     order = dims + rest
     return out.reshape(heights + widths).transpose([order.index(d) for d in range(len(shape))])
-
-
-CHUNK = 1 << 20  # elements scattered at once
-
-
-def add_rows(out: Any, places: Any, rows: Any) -> None:
-    """out[places[i]] += rows[i], also where places repeat. `out` is a contiguous matrix.
-
-    NumPy's add.at is fast for one-dimensional arrays only (by a factor of ten), so the rows are laid flat.
-    """
-    xp = xp_of(out)
-    width = out.shape[1]
-    if rows.size == 0:
-        return
-    if out.dtype == "int64":  # CuPy adds to unsigned numbers only; the bits are the same
-        out, rows = out.view("uint64"), rows.view("uint64")
-    flat = out.reshape(-1)
-    if width == 1:
-        xp.add.at(flat, places, rows.reshape(-1))
-        return
-    columns = xp.arange(width)
-    step = max(1, CHUNK // width)
-    for start in range(0, places.size, step):
-        part = places[start : start + step]
-        xp.add.at(flat, (part[:, None] * width + columns).reshape(-1), rows[start : start + step].reshape(-1))
 
 
 @index_spread.vjp("x")
@@ -304,7 +279,7 @@ def _(g: Any, x_shape: tuple, index: Any) -> Any:
 def take_spread(x: Any, index: Any, *, shape: tuple) -> Any:
     """Zeros of `shape` with x added at the flat positions `index`; adjoint of take."""
     out = xp_of(x).zeros(shape, dtype=x.dtype)
-    add_rows(out.reshape(-1, 1), index.reshape(-1) % max(out.size, 1), x.reshape(-1, 1))
+    kernels_of(out).add_rows(out.reshape(-1, 1), index.reshape(-1) % max(out.size, 1), x.reshape(-1, 1))
     return out
 
 

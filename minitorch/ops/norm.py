@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from minitorch.autograd.op import op
-from minitorch.backend import xp_of
+from minitorch.backend import kernels_of, xp_of
 from minitorch.ops.elementwise import rsqrt
 from minitorch.ops.reduce import mean, sum
 
@@ -40,33 +40,21 @@ def _affine(n: Any, w: Any, b: Any, affine: Ints) -> Any:
 @op(outputs=3, aux=("shift", "scale"), node=lambda s: s["kind"] + "Backward0")
 def standardize(x: Any, w: Any, b: Any, *, shape: Ints, axes: Ints, affine: Ints, eps: float, kind: str) -> Any:
     """(result, mean, biased variance); the last two with the reduced axes as ones."""
-    z = _wide(x).reshape(shape)
-    shift = _mean(z, axes)
-    n = z - shift
-    variance = _mean(n * n, axes)
-    scale = 1 / xp_of(x).sqrt(variance + z.dtype.type(eps))
-    n *= scale
-    y = _affine(n, w, b, affine).reshape(x.shape).astype(x.dtype, copy=False)
-    return y, shift, variance, shift, scale
+    y, shift, variance, scale = kernels_of(x).standardize(_wide(x).reshape(shape), w, b, axes, affine, eps)
+    return y.reshape(x.shape).astype(x.dtype, copy=False), shift, variance, shift, scale
 
 
 @standardize.vjp("x", "w", "b")
 def _(
     g: Any, x: Any, w: Any, shift: Any, scale: Any, b_shape: tuple, shape: Ints, axes: Ints, affine: Ints, needs: tuple
 ) -> Any:
-    """With n the normalized x and h = g w: gx = (h - mean(h) - n mean(h n)) / sqrt(var + eps)."""
-    gy = _wide(g[0]).reshape(shape)
-    n = (_wide(x).reshape(shape) - shift) * scale
-    gx = gw = gb = None
-    if needs[0]:
-        h = gy if w is None else gy * w.reshape(affine)
-        gx = ((h - _mean(h, axes) - n * _mean(h * n, axes)) * scale).reshape(x.shape)
-    rest = tuple(i for i, k in enumerate(affine) if k == 1 and shape[i] != 1)
-    if needs[1]:
-        gw = (gy * n).sum(axis=rest).reshape(w.shape)
-    if needs[2]:
-        gb = gy.sum(axis=rest).reshape(b_shape)
-    return gx, gw, gb
+    arrays = _wide(g[0]).reshape(shape), _wide(x).reshape(shape), w, shift, scale
+    gx, gw, gb = kernels_of(x).standardize_grad(*arrays, axes, affine, needs)
+    return (
+        gx.reshape(x.shape) if needs[0] else None,
+        gw.reshape(w.shape) if needs[1] else None,
+        gb.reshape(b_shape) if needs[2] else None,
+    )
 
 
 @standardize.composed_as

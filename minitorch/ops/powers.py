@@ -7,10 +7,10 @@ from typing import Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.op import op
-from minitorch.backend import special_of, xp_of
+from minitorch.backend import kernels_of, special_of, xp_of
 from minitorch.ops.arithmetic import conj, zeros_as
 from minitorch.ops.compare import where
-from minitorch.ops.kinds import FLOAT, INEXACT, array_of, constant, matching, only, widened
+from minitorch.ops.kinds import FLOAT, INEXACT, array_of, matching, only, widened
 
 NEGATIVE_INTEGER_POWER = (
     "pow: Integers to negative integer powers are not allowed.\n    hint  make the base floating-point: x.float() ** -1"
@@ -232,12 +232,28 @@ def sigmoid(x: Any) -> Any:
     xp = xp_of(x)
     if x.dtype.char not in "fd":
         return xp.reciprocal(xp.exp(-widened(x)) + 1).astype(x.dtype)
-    return xp.reciprocal(xp.exp(-x) + constant(1, x))
+    return kernels_of(x).sigmoid(x)
 
 
 @sigmoid.vjp("x")
 def _(g: Any, out: Any) -> Any:
-    return g * conj((1 - out) * out)
+    return sigmoid_grad(g, conj(out))
+
+
+@op(inner=True, node="SigmoidBackwardBackward0")
+def sigmoid_grad(g: Any, y: Any) -> Any:
+    """g y (1 - y)."""
+    return kernels_of(y).sigmoid_grad(g, y) if g.dtype is y.dtype and y.dtype.char in "fd" else g * ((1 - y) * y)
+
+
+@sigmoid_grad.vjp("g")
+def _(u: Any, y: Any) -> Any:
+    return sigmoid_grad(u, conj(y))
+
+
+@sigmoid_grad.vjp("y")
+def _(u: Any, g: Any, y: Any) -> Any:
+    return u * conj(g * (1 - 2 * y))
 
 
 @op(promote="float")

@@ -12,8 +12,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.autograd.primitives import sum_to
 from minitorch.autograd.views import writes
-from minitorch.backend import xp_of
-from minitorch.ops.indexing import add_rows
+from minitorch.backend import kernels_of, xp_of
 from minitorch.ops.memory import copied, scalar_failure, scalar_for
 
 # -- gather and scatter -----------------------------------------------------------------------------------------------
@@ -77,7 +76,7 @@ def _add(out: Any, index: Any, src: Any, dim: int) -> None:
     if out.flags.c_contiguous:
         shape = out.shape or (1,)
         places = (index if out.ndim == 0 or index.size == 0 else _flat(index, dim, shape)).reshape(-1)
-        add_rows(out.reshape(-1, 1), places, src.reshape(-1, 1))
+        kernels_of(out).add_rows(out.reshape(-1, 1), places, src.reshape(-1, 1))
     else:
         xp_of(out).add.at(out, _grid(index, dim), src)
 
@@ -190,7 +189,7 @@ def index_spread_slices(x: Any, index: Any, *, shape: tuple, dim: int) -> Any:
     rest = (*shape[:dim], *shape[dim + 1 :])
     width = math.prod(rest)
     out = xp.zeros((shape[dim], width), dtype=x.dtype)
-    add_rows(out, index.reshape(-1), moved.reshape(index.size, width))
+    kernels_of(out).add_rows(out, index.reshape(-1), moved.reshape(index.size, width))
     return xp.moveaxis(out.reshape(shape[dim], *rest), 0, dim)
 
 
@@ -215,7 +214,7 @@ def _write_index_add(x: Any, index: Any, source: Any, *, dim: int, alpha: Any = 
     added = source if alpha == 1 else (source * alpha).astype(x.dtype)
     if dim == 0 and x.flags.c_contiguous and x.size:
         width = x.size // x.shape[0]
-        add_rows(x.reshape(x.shape[0], width), index.reshape(-1), added.reshape(index.size, width))
+        kernels_of(x).add_rows(x.reshape(x.shape[0], width), index.reshape(-1), added.reshape(index.size, width))
     else:
         xp_of(x).add.at(x, _slices(index, dim), added)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.autograd.op import op
-from minitorch.backend import xp_of
-from minitorch.ops.along import largest
+from minitorch.backend import kernels_of, xp_of
 from minitorch.ops.elementwise import conj, exp
 from minitorch.ops.reduce import count, keep, kept_shape, sum
 
@@ -19,38 +18,71 @@ def _widened(forward: Any, x: Any, dim: int) -> Any:
     return forward(wide.reshape(1) if x.ndim == 0 else wide, dim=dim).astype(x.dtype).reshape(x.shape)
 
 
+def _fused(g: Any, y: Any) -> bool:
+    """True if both are what the kernels take."""
+    return g.dtype is y.dtype and y.dtype.char in "fd" and y.ndim > 0 and y.size > 0
+
+
 @op
 def softmax(x: Any, *, dim: int) -> Any:
     if x.dtype.char not in "fd" or not x.size or not x.ndim:
         return _widened(softmax.op.forward, x, dim)
-    xp = xp_of(x)
-    e = x - largest(x, dim)
-    xp.exp(e, e)
-    e /= xp.add.reduce(e, dim, None, None, True)
-    return e
+    return kernels_of(x).softmax(x, dim)
 
 
 @softmax.vjp("x")
 def _(g: Any, out: Any, dim: int) -> Any:
-    """d softmax: out_i (g_i - sum_j g_j out_j)."""
-    weighted = g * out
-    return weighted - out * sum(weighted, dim=dim if out.ndim else None, keepdim=True)
+    return softmax_grad(g, out, dim=dim)
+
+
+@op(inner=True, node="SoftmaxBackwardDataBackward0")
+def softmax_grad(g: Any, y: Any, *, dim: int) -> Any:
+    """y_i (g_i - sum_j g_j y_j)."""
+    if _fused(g, y):
+        return kernels_of(y).softmax_grad(g, y, dim)
+    weighted = g * y
+    return weighted - y * sum(weighted, dim=dim if y.ndim else None, keepdim=True)
+
+
+@softmax_grad.vjp("g")
+def _(u: Any, y: Any, dim: int) -> Any:
+    return softmax_grad(u, y, dim=dim)
+
+
+@softmax_grad.vjp("y")
+def _(u: Any, g: Any, y: Any, dim: int) -> Any:
+    over = dim if y.ndim else None
+    return g * (u - sum(u * y, dim=over, keepdim=True)) - u * sum(g * y, dim=over, keepdim=True)
 
 
 @op
 def log_softmax(x: Any, *, dim: int) -> Any:
     if x.dtype.char not in "fd" or not x.size or not x.ndim:
         return _widened(log_softmax.op.forward, x, dim)
-    xp = xp_of(x)
-    y = x - largest(x, dim)
-    y -= xp.log(xp.add.reduce(xp.exp(y), dim, None, None, True))
-    return y
+    return kernels_of(x).log_softmax(x, dim)
 
 
 @log_softmax.vjp("x")
 def _(g: Any, out: Any, dim: int) -> Any:
-    """d log_softmax: g_i - softmax_i sum_j g_j."""
-    return g - exp(out) * sum(g, dim=dim if out.ndim else None, keepdim=True)
+    return log_softmax_grad(g, out, dim=dim)
+
+
+@op(inner=True, node="LogSoftmaxBackwardDataBackward0")
+def log_softmax_grad(g: Any, y: Any, *, dim: int) -> Any:
+    """g_i - e**y_i sum_j g_j."""
+    if _fused(g, y):
+        return kernels_of(y).log_softmax_grad(g, y, dim)
+    return g - exp(y) * sum(g, dim=dim if y.ndim else None, keepdim=True)
+
+
+@log_softmax_grad.vjp("g")
+def _(u: Any, y: Any, dim: int) -> Any:
+    return u - sum(u * exp(y), dim=dim if y.ndim else None, keepdim=True)
+
+
+@log_softmax_grad.vjp("y")
+def _(u: Any, g: Any, y: Any, dim: int) -> Any:
+    return -u * exp(y) * sum(g, dim=dim if y.ndim else None, keepdim=True)
 
 
 @op(promote="float")

@@ -1,0 +1,73 @@
+"""Softmax, its logarithm, and their gradients along one dimension, a block of rows at a time while it is cached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Array = Any
+
+
+class SoftmaxKernels:
+    """Softmax over the array module ``xp``. Arrays are float32 or float64, with at least one element."""
+
+    xp: Any
+
+    # About how many elements to compute at a time; a GPU wants all of them.
+    softmax_elements: int | None = 1 << 15
+
+    def _by_rows(self, fn: Callable[..., Array], dim: int, *arrays: Array) -> Array:
+        """fn(*arrays, dim), in blocks of the first dimension where rows along another one are long together."""
+        first, some = arrays[0], self.softmax_elements
+        if some is None or first.size <= 2 * some or dim % first.ndim == 0:
+            return fn(*arrays, dim)
+        if dim % first.ndim == first.ndim - 1 and all(a.flags.c_contiguous for a in arrays):
+            arrays = tuple(a.reshape(-1, first.shape[-1]) for a in arrays)
+            dim = 1
+        out = self.xp.empty(arrays[0].shape, dtype=first.dtype)
+        step = max(1, some * len(out) // out.size)
+        for i in range(0, len(out), step):
+            out[i : i + step] = fn(*(a[i : i + step] for a in arrays), dim)
+        return out.reshape(first.shape)
+
+    def softmax(self, x: Array, dim: int) -> Array:
+        """e**x over its sum along dim; the maximum is taken out first."""
+        return self._by_rows(self._softmax, dim, x)
+
+    def _softmax(self, x: Array, dim: int) -> Array:
+        xp = self.xp
+        e = x - self._largest(x, dim)
+        xp.exp(e, e)
+        e /= xp.add.reduce(e, dim, None, None, True)
+        return e
+
+    def softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
+        """y_i (g_i - sum_j g_j y_j)."""
+        return self._by_rows(self._softmax_grad, dim, g, y)
+
+    def _softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
+        weighted = g * y
+        weighted -= y * self.xp.add.reduce(weighted, dim, None, None, True)
+        return weighted
+
+    def log_softmax(self, x: Array, dim: int) -> Array:
+        """x less the logarithm of the sum of e**x."""
+        return self._by_rows(self._log_softmax, dim, x)
+
+    def _log_softmax(self, x: Array, dim: int) -> Array:
+        xp = self.xp
+        y = x - self._largest(x, dim)
+        y -= xp.log(xp.add.reduce(xp.exp(y), dim, None, None, True))
+        return y
+
+    def log_softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
+        """g_i - e**y_i sum_j g_j."""
+        return self._by_rows(self._log_softmax_grad, dim, g, y)
+
+    def _log_softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
+        e = self.xp.exp(y)
+        e *= self.xp.add.reduce(g, dim, None, None, True)
+        return self.xp.subtract(g, e, e)
+
+    def _largest(self, x: Array, dim: int) -> Array:
+        return x.max(axis=dim, keepdims=True)
