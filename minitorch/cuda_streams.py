@@ -86,11 +86,9 @@ def default_stream(device: Any = None) -> Stream:
 def get_device_properties(device: Any = None) -> SimpleNamespace:
     """name, major, minor, total_memory, multi_processor_count, and what else the driver tells."""
     found = dict(_cupy().runtime.getDeviceProperties(cuda._number(device)))
-    told = {
-        key: value.decode() if isinstance(value, bytes) and key == "name" else value for key, value in found.items()
-    }
+    found["name"] = cuda.get_device_name(device)
     return SimpleNamespace(
-        **{**told, "total_memory": found["totalGlobalMem"], "multi_processor_count": found["multiProcessorCount"]},
+        **found, total_memory=found["totalGlobalMem"], multi_processor_count=found["multiProcessorCount"]
     )
 
 

@@ -7,6 +7,7 @@ at its first line. `minitorch run --check` reads the script instead, and lists w
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import tokenize
 from collections.abc import Callable
@@ -74,7 +75,8 @@ def _load_script(name: str) -> tuple[ModuleType, CodeType]:
         raise Failure(f"{name}: {os_reason(error)}") from error
     except (SyntaxError, UnicodeDecodeError) as error:
         raise Failure(f"{name}: not a Python script: {error}") from error
-    return _main_module(name, None), compile(source, name, "exec", dont_inherit=True)
+    file = os.path.abspath(name)
+    return _main_module(file, None), compile(source, file, "exec", dont_inherit=True)
 
 
 def _load_module(name: str) -> tuple[ModuleType, CodeType]:

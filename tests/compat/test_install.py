@@ -33,7 +33,8 @@ def test_imports_resolve_to_minitorch():
 
         assert nn.Linear is mt.nn.Linear and F.relu is mt.nn.functional.relu and optim.Adam is mt.optim.Adam
         assert nn2 is nn is torch.nn and F is nn.functional is torch.nn.functional and optim2.SGD is mt.optim.SGD
-        assert Tensor is mt.Tensor and cat is mt.cat and Parameter is mt.nn.Parameter and Optimizer is mt.optim.Optimizer
+        assert Tensor is mt.Tensor and cat is mt.cat and Parameter is mt.nn.Parameter
+        assert Optimizer is mt.optim.Optimizer
         assert DataLoader is mt.utils.data.DataLoader and Dataset is torch.utils.data.Dataset
         assert _BatchNorm is nn.modules.batchnorm._BatchNorm and issubclass(nn.BatchNorm2d, _BatchNorm)
         assert Variable is mt.autograd.Variable and issubclass(Function, mt.autograd.Function)
@@ -86,7 +87,7 @@ def test_setting_a_name_sets_it_in_minitorch():
         ("torch.nn.modules.linear.Linaer", "AttributeError", "Did you mean: Linear"),
         ("torch.errors", "AttributeError", "module 'torch' has no attribute 'errors'"),
         ("import torch.fooo", "ModuleNotFoundError", "module 'torch' has no module or name 'fooo': it is not in mini"),
-        ("from torch.nn import Linaer", "ModuleNotFoundError", "'Linaer': it is not in minitorch. Did you mean: Linear"),
+        ("from torch.nn import Linaer", "ModuleNotFoundError", "'Linaer': it is not in minitorch. Did you mean: Lin"),
         ("from torch.foo.bar import x", "ModuleNotFoundError", "no module or name 'foo'"),
         ("import torch.Tensor", "ModuleNotFoundError", "'Tensor' is no module, but in 'torch'"),
         ("from torch import ops", "ModuleNotFoundError", "'ops'"),
@@ -147,7 +148,8 @@ def test_what_is_pickled_needs_no_torch(tmp_path):
         f"""
         import pickle, torch
         net = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.ReLU())
-        pickle.dump((net, torch.Tensor, torch.float32, torch.nn.functional.relu, torch.Size([1])), open({str(path)!r}, "wb"))
+        things = net, torch.Tensor, torch.float32, torch.nn.functional.relu, torch.Size([1])
+        pickle.dump(things, open({str(path)!r}, "wb"))
         """
     )
     done = start(["-c", f"import pickle; print(pickle.load(open({str(path)!r}, 'rb'))[0])"])

@@ -25,9 +25,9 @@ def program(source: str) -> str:
     return done.stdout
 
 
-def write(folder: Path, **files: str) -> None:
-    """Files name.py with these contents; `a__b` is the file b.py in the folder a."""
-    for name, source in files.items():
-        path = folder / (name.replace("__", "/") + ".py")
+def write(folder: Path, files: dict[str, str] | None = None, **scripts: str) -> None:
+    """Write files by their paths, and scripts by their names without .py."""
+    for name, source in {**(files or {}), **{f"{name}.py": text for name, text in scripts.items()}}.items():
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(source))
