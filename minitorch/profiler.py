@@ -10,6 +10,7 @@ from enum import Enum
 
 from minitorch.absent import absent_class, absent_function
 from minitorch.autograd.profiler import WHY, record_function
+from minitorch.tensor.notice import warn_user
 
 __all__ = [
     "ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule", "tensorboard_trace_handler",
@@ -38,9 +39,11 @@ class ProfilerActivity(Enum):
 def schedule(
     *, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0
 ) -> Callable[[int], ProfilerAction]:
-    """step -> action: after `skip_first` steps: `wait` idle, `warmup`, `active` recorded, and again (`repeat` times)."""
+    """step -> action: after `skip_first` steps, `wait` idle, `warmup`, `active` recorded; all that `repeat` times."""
     if min(wait, warmup, repeat, skip_first) < 0 or active <= 0:
         raise AssertionError("Invalid profiler schedule arguments")
+    if warmup == 0:
+        warn_user("Profiler won't be using warmup, this can skew profiler results")
     length = wait + warmup + active
 
     def action(step: int) -> ProfilerAction:

@@ -85,7 +85,7 @@ class autocast(Mode):
             )
             enabled = False
         self._enabled = enabled
-        self._before: list[tuple[bool, dtype]] = []
+        self._before: list[tuple[bool, Any]] = []
 
     def __enter__(self) -> autocast:
         if self._enabled and "autocast" not in _said:

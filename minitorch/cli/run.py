@@ -69,8 +69,8 @@ def _execute(module: ModuleType, code: CodeType) -> None:
 def _load_script(name: str) -> tuple[ModuleType, CodeType]:
     """The script as an empty `__main__` and its code."""
     try:
-        with tokenize.open(name) as file:  # in the encoding that its first lines declare
-            source = file.read()
+        with tokenize.open(name) as text:  # in the encoding that its first lines declare
+            source = text.read()
     except OSError as error:
         raise Failure(f"{name}: {os_reason(error)}") from error
     except (SyntaxError, UnicodeDecodeError) as error:
@@ -82,7 +82,7 @@ def _load_script(name: str) -> tuple[ModuleType, CodeType]:
 def _load_module(name: str) -> tuple[ModuleType, CodeType]:
     """The module (a package's `__main__`) as an empty `__main__` and its code."""
     spec = _module_spec(name)
-    code: Any = spec.loader.get_code(spec.name) if hasattr(spec.loader, "get_code") else None
+    code: Any = getattr(spec.loader, "get_code", lambda name: None)(spec.name)
     if code is None:
         raise Failure(f"no code of {name} can be run")
     sys.argv[0] = spec.origin or name

@@ -125,8 +125,8 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] in ROOTS:
-                    whole = alias.name if alias.asname else alias.name.split(".")[0]
-                    self.names[alias.asname or whole] = whole
+                    bound = alias.name if alias.asname else alias.name.split(".")[0]
+                    self.names[alias.asname or bound] = bound
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module and _is_torch(node.module):
             for alias in node.names:
                 self.names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
@@ -139,7 +139,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hasattr":
             whole = self._dotted(node.args[0]) if len(node.args) == 2 else None
             if whole and isinstance(node.args[1], ast.Constant):
-                self.tested.add(f"{whole}.{node.args[1].value}")
+                self.tested.add(f"{whole}.{node.args[1].value!s}")
 
     def _dotted(self, node: ast.AST) -> str | None:
         """The torch name that an expression such as `nn.functional.relu` is, if it is one."""
@@ -191,7 +191,7 @@ class _Reader(ast.NodeVisitor):
             if isinstance(part, ast.Assign) and self._dotted(part.value):
                 continue
             targets = part.targets if isinstance(part, ast.Assign) else [getattr(part, "target", None)]
-            local |= {name.id for t in targets if t is not None for name in ast.walk(t) if _stored(name)}
+            local |= {name for t in targets if t is not None for name in _stored(t)}
         notes = [a.annotation for a in ast.walk(arguments) if isinstance(a, ast.arg)]
         for outside in (*getattr(node, "decorator_list", ()), *arguments.defaults, *arguments.kw_defaults, *notes):
             if outside is not None:
@@ -210,8 +210,9 @@ def _is_torch(module: str) -> bool:
     return module.split(".")[0] in ROOTS
 
 
-def _stored(node: ast.AST) -> Any:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _stored(target: ast.AST) -> list[str]:
+    """The names that an assignment to `target` binds."""
+    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:

@@ -81,15 +81,22 @@ def tree_leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list
     return tree_flatten(tree, is_leaf)[0]
 
 
+def _at_leaves(tree: Any, spec: TreeSpec) -> list:
+    """What `tree` has where a tree nested as `spec` has its leaves."""
+    if spec.kind is None:
+        return [tree]
+    keys, children = _parts(tree) or (None, [])
+    if type(tree) is not spec.kind or set(keys or ()) != set(spec.keys or ()) or len(children) != len(spec.children):
+        raise ValueError(f"tree_map: the trees are nested differently: {spec.kind.__name__}, {type(tree).__name__}")
+    if spec.keys is not None:
+        children = [tree[key] for key in spec.keys]
+    return [found for child, inner in zip(children, spec.children, strict=True) for found in _at_leaves(child, inner)]
+
+
 def tree_map(func: Callable, tree: Any, *rests: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
-    """The tree of func(leaf, ...), with the leaves at the same places of the other trees."""
+    """The tree of func(leaf, ...), with what the other trees have at the same places (there a tree may go on)."""
     leaves, spec = tree_flatten(tree, is_leaf)
-    others = []
-    for rest in rests:
-        found, nested = tree_flatten(rest, is_leaf)
-        if nested != spec:
-            raise ValueError("tree_map: the trees are not nested in the same way")
-        others.append(found)
+    others = [_at_leaves(rest, spec) for rest in rests]
     return tree_unflatten([func(*at) for at in zip(leaves, *others, strict=True)], spec)
 
 
