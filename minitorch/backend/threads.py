@@ -45,18 +45,18 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def run(loop: Callable[..., Any], *arrays: Any) -> None:
-    """loop(*arrays), or loop on several parts of their first dimension at once if they are long."""
+def run(loop: Callable[..., Any], *arrays: Any, shared: tuple = ()) -> None:
+    """loop(*arrays, *shared), or loop on several parts of the arrays' first dimension at once if they are long."""
     n, size = len(arrays[0]), arrays[0].size
     count = 1 if size < 2 * LEAST else min(number(), n, size // LEAST)
     if count == 1:
-        loop(*arrays)
+        loop(*arrays, *shared)
         return
     if _pool[0] is None:
         from concurrent.futures import ThreadPoolExecutor
 
         _pool[0] = ThreadPoolExecutor(number(), "minitorch")
     edges = [n * k // count for k in range(count + 1)]
-    parts = [_pool[0].submit(loop, *(a[i:j] for a in arrays)) for i, j in zip(edges, edges[1:], strict=False)]
+    parts = [_pool[0].submit(loop, *(a[i:j] for a in arrays), *shared) for i, j in zip(edges, edges[1:], strict=False)]
     for part in parts:
         part.result()

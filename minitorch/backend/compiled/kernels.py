@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,74 @@ class CompiledKernels(Kernels):
     def log_softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
         return self._rows("log_softmax_grad", g, y) if self._last(y, dim) else super().log_softmax_grad(g, y, dim)
 
+    # -- normalization -----------------------------------------------------------------------------------------------
+    # z is looked at as rows of its last dimension, which is normalized over; `lead` are the other dimensions. What is
+    # known of each row (sums, factors) is an array of the shape `lead`, and its own mean over rows is left to NumPy.
+
+    def standardize(
+        self, z: Array, w: Array | None, b: Array | None, axes: Ints, affine: Ints, eps: float
+    ) -> tuple[Array, Array, Array, Array]:
+        if not self._normal_rows(z, axes):
+            return super().standardize(z, w, b, axes, affine, eps)
+        norm, rows, count = loops("norm"), matrix(z), math.prod(z.shape[a] for a in axes)
+        mean, spread = np.empty(z.shape[:-1], z.dtype), np.empty(z.shape[:-1], z.dtype)
+        threads.run(norm.moments, rows, mean.reshape(-1), spread.reshape(-1))
+        others = tuple(a for a in axes if a != z.ndim - 1)
+        shift = mean.mean(axis=others, keepdims=True) if others else mean
+        if others:  # the spread within rows, and that of their means
+            spread += (mean - shift) ** 2 * z.dtype.type(z.shape[-1])
+            spread = spread.sum(axis=others, keepdims=True)
+        variance = spread / z.dtype.type(count)
+        scale = 1 / np.sqrt(variance + z.dtype.type(eps))
+        y = np.empty(z.shape, z.dtype)
+        if _by_column(z, affine, w, b):
+            weights = np.ones(affine[-1], z.dtype) if w is None else flat(w)
+            biases = np.zeros(affine[-1], z.dtype) if b is None else flat(b)
+            threads.run(norm.scale_columns, matrix(y), rows, flat(shift), flat(scale), shared=(weights, biases))
+        else:
+            factor = scale if w is None else scale * w.reshape(affine[:-1])
+            bias = np.zeros((), z.dtype) if b is None else b.reshape(affine[:-1])
+            threads.run(norm.scale_rows, matrix(y), rows, *(_each_row(a, z) for a in (shift, factor, bias)))
+        return y, shift[..., None], variance[..., None], scale[..., None]
+
+    def standardize_grad(
+        self, g: Array, z: Array, w: Array | None, shift: Array, scale: Array, axes: Ints, affine: Ints, needs: Any
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        if not self._normal_rows(z, axes):
+            return super().standardize_grad(g, z, w, shift, scale, axes, affine, needs)
+        gz = np.empty(z.shape, z.dtype)
+        arrays = matrix(gz), matrix(g), matrix(z)
+        mean, scale = _each_row(shift[..., 0], z), scale[..., 0]
+        if affine[-1] != 1 and (w is not None or needs[2]):
+            weights = np.ones(affine[-1], z.dtype) if w is None else flat(w)
+            gw, gb = np.zeros_like(weights), np.zeros_like(weights)
+            loops("norm").column_gradients(*arrays, gw, gb, mean, _each_row(scale, z), weights)
+            return gz, gw, gb
+        return self._row_gradients(gz, arrays, w, mean, scale, axes, affine, needs)
+
+    def _row_gradients(
+        self, gz: Array, arrays: tuple, w: Array | None, mean: Array, scale: Array, axes: Ints, affine: Ints, needs: Any
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        """With W the weight and s the scale of a row: gz = s W g - s mean(W g) - s^2 (z - mean) mean(W g (z - mean) s)."""
+        norm, lead, count = loops("norm"), gz.shape[:-1], gz.dtype.type(math.prod(gz.shape[a] for a in axes))
+        plain, by_distance = np.empty(lead, gz.dtype), np.empty(lead, gz.dtype)
+        threads.run(norm.gradient_sums, *arrays[1:], mean, plain.reshape(-1), by_distance.reshape(-1))
+        by_distance *= scale
+        rest = tuple(i for i, k in enumerate(affine[:-1]) if k == 1)
+        gw = by_distance.sum(axis=rest) if needs[1] else None
+        gb = plain.sum(axis=rest) if needs[2] else None
+        if not needs[0]:
+            return None, gw, gb
+        weight = gz.dtype.type(1) if w is None else w.reshape(affine[:-1])
+        others = tuple(a for a in axes if a != len(lead))
+        means = [(weight * s).sum(axis=others, keepdims=True) / count for s in (plain, by_distance)]
+        factors = scale * weight, -scale * scale * means[1], -scale * means[0]
+        threads.run(norm.combine_rows, *arrays, mean, *(_each_row(f, gz) for f in factors))
+        return gz, gw, gb
+
+    def _normal_rows(self, z: Array, axes: Ints) -> bool:
+        return self.worth(z, "fd") and z.ndim - 1 in axes and z.shape[-1] >= 16
+
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def add_rows(self, out: Array, places: Array, rows: Array) -> None:
@@ -115,3 +184,13 @@ class CompiledKernels(Kernels):
             super().add_rows(out, places, rows)
         elif not loops("rows").add_rows(out, places, np.ascontiguousarray(rows)):
             raise IndexError("index out of range")
+
+
+def _by_column(z: Array, affine: Ints, w: Array | None, b: Array | None) -> bool:
+    """Weight and bias differ along the rows."""
+    return affine[-1] != 1 and (w is not None or b is not None)
+
+
+def _each_row(values: Array, z: Array) -> Array:
+    """One of `values`, which broadcast, for each row of z."""
+    return flat(np.broadcast_to(values, z.shape[:-1]))

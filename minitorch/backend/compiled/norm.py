@@ -6,7 +6,7 @@ from minitorch.backend.compiled.jit import exact, summing
 
 
 @summing
-def moments(mean, spread, z):
+def moments(z, mean, spread):
     """Of each row the mean and the sum of squared distances from it."""
     n = z.shape[1]
     zero = z.dtype.type(0)
@@ -41,7 +41,7 @@ def scale_columns(y, z, mean, scale, weight, bias):
 
 
 @summing
-def gradient_sums(plain, by_distance, g, z, mean):
+def gradient_sums(g, z, mean, plain, by_distance):
     """Of each row the sums of g and of g (z - mean)."""
     zero = z.dtype.type(0)
     for r in range(len(z)):
@@ -62,7 +62,7 @@ def combine_rows(gx, g, z, mean, a, b, c):
 
 
 @summing
-def column_gradients(gx, gw, gb, g, z, mean, scale, weight):
+def column_gradients(gx, g, z, gw, gb, mean, scale, weight):
     """Of scale_columns: gx; gw and gb are added to."""
     n = z.shape[1]
     zero, size = z.dtype.type(0), z.dtype.type(n)
