@@ -40,8 +40,8 @@ class Writer:
         self.first = "_arrays[0]" if made.variadic else "_" + made.inputs[0]
         defaults = made.forward.__defaults__ or ()  # type: ignore[attr-defined]
         self.optional = set(made.inputs[len(made.inputs) - len(defaults) :])
-        pair = len(made.inputs) == 2 and made.promoted == {0, 1}
-        self.number = made.inputs[1] if pair else None  # this one may be a Python number
+        # what is promoted to the dtype of a tensor may be a Python number instead
+        self.numbers = {made.inputs[i] for i in sorted(made.promoted or ())[1:]}
 
     def text(self) -> str:
         made = self.made
@@ -93,8 +93,9 @@ class Writer:
             ]
         lines = []
         for n in self.names:
-            if n == self.number:
-                lines.append(f"_{n} = {n} if {n}.__class__ in NUMBERS else {n}._array")
+            if n in self.numbers:
+                given = f"{n} is None or " if n in self.optional else ""
+                lines.append(f"_{n} = {n} if {given}{n}.__class__ in NUMBERS else {n}._array")
             else:
                 lines.append(
                     f"_{n} = None if {n} is None else {n}._array" if n in self.optional else f"_{n} = {n}._array"
@@ -108,12 +109,8 @@ class Writer:
         first, *rest = [self.names[i] for i in sorted(self.made.promoted)]
         checks = []
         for n in rest:
-            if n == self.number:
-                weak = f"_{first}.dtype.char not in NUMPY_FLOATS"
-                checks.append(f"({weak} if _{n} is {n} else _{first}.dtype is not _{n}.dtype)")
-            else:
-                checks += [f"_{n} is None"] if n in self.optional else []
-                checks.append(f"_{first}.dtype is not _{n}.dtype")
+            weak = f"_{first}.dtype.char not in NUMPY_FLOATS"
+            checks.append(f"({weak} if _{n} is {n} else _{first}.dtype is not _{n}.dtype)")
         return checks + ([f"_{first}.dtype.char not in FLOATS"] if self.made.promote == "float" else [])
 
     # -- the result --------------------------------------------------------------------------------------------------
@@ -151,7 +148,7 @@ class Writer:
 
     def if_given(self, name: str, then: str, word: str) -> str:
         """`then`, guarded where the input may be a number or None."""
-        missing = f"_{name} is {name}" if name == self.number else f"{name} is None" if name in self.optional else ""
+        missing = f"_{name} is {name}" if name in self.numbers else f"{name} is None" if name in self.optional else ""
         if not missing:
             return then
         negated = missing.replace(" is ", " is not ")
