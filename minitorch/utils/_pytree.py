@@ -89,7 +89,8 @@ def _at_leaves(tree: Any, spec: TreeSpec) -> list:
     if type(tree) is not spec.kind or set(keys or ()) != set(spec.keys or ()) or len(children) != len(spec.children):
         raise ValueError(f"tree_map: the trees are nested differently: {spec.kind.__name__}, {type(tree).__name__}")
     if spec.keys is not None:
-        children = [tree[key] for key in spec.keys]
+        named = dict(zip(keys or (), children, strict=True))
+        children = [named[key] for key in spec.keys]
     return [found for child, inner in zip(children, spec.children, strict=True) for found in _at_leaves(child, inner)]
 
 
