@@ -36,7 +36,7 @@ def public() -> dict[str, Callable]:
     for name, value in vars(mt).items():
         if not name.startswith("_") and inspect.isfunction(value):
             found[name] = value
-    for namespace, prefix in ((F, "nn.functional."), (mt.linalg, "linalg.")):
+    for namespace, prefix in ((F, "nn.functional."), (mt.linalg, "linalg."), (mt.fft, "fft.")):
         for name in namespace.__all__:
             found[prefix + name] = getattr(namespace, name)
     for name, value in inspect.getmembers(mt.Tensor):

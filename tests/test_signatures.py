@@ -141,3 +141,11 @@ def test_function(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(n for n in F.__all__ if hasattr(torch.nn.functional, n)))
 def test_functional(name: str) -> None:
     assert compare(name, getattr(F, name), getattr(torch.nn.functional, name)) == []
+
+
+SPACES = [(space, name) for space in ("linalg", "fft") for name in getattr(mt, space).__all__ if name != "LinAlgError"]
+
+
+@pytest.mark.parametrize(("space", "name"), SPACES)
+def test_namespaces(space: str, name: str) -> None:
+    assert compare(f"{space}.{name}", getattr(getattr(mt, space), name), getattr(getattr(torch, space), name)) == []

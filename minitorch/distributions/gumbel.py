@@ -31,7 +31,8 @@ class Gumbel(TransformedDistribution):
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self.loc, self.scale = broadcast_all(loc, scale)
         limits = dtypes.finfo(self.loc.dtype)
-        low, high = limits.tiny, 1 - limits.eps
+        low: Any = limits.tiny
+        high: Any = 1 - limits.eps
         if isinstance(loc, TensorBase) or isinstance(scale, TensorBase):
             low, high = full_like(self.loc, low), full_like(self.loc, high)
         transforms = [

@@ -525,7 +525,7 @@ class StickBreakingTransform(_OfVectors):
     def _call(self, x: Any) -> Any:
         broken = _inside((x - self._left(x, 0).log()).sigmoid())
         left = (1 - broken).cumprod(-1)
-        return pad(broken, [0, 1], value=1) * pad(left, [1, 0], value=1)
+        return pad(broken, (0, 1), value=1) * pad(left, (1, 0), value=1)
 
     def _inverse(self, y: Any) -> Any:
         left = (1 - y[..., :-1].cumsum(-1)).clamp(min=dtypes.finfo(y.dtype).tiny)
