@@ -43,7 +43,7 @@ def ratio_chart(rows: list[dict[str, Any]], width: int = 760, label: int = 330) 
 
 def curve_chart(curve: dict[str, Any], width: int = 300, height: int = 210) -> str:
     """Time against size for both libraries, dashed on two threads; both axes logarithmic."""
-    left, right, top, bottom = 52, 12, 30, 34
+    left, right, top, bottom = 52, 20, 30, 34
     times = [t for line in curve["lines"] for t in (*line["minitorch"], *line["torch"])]
     sizes = curve["values"]
 

@@ -40,7 +40,12 @@ def render(results: dict[str, Any]) -> str:
         parts.append(f"<h2>import</h2>{_imports(results['import'])}")
     if results.get("curves"):
         charts = "".join(curve_chart(curve) for curve in results["curves"])
-        parts.append(f"<h2>curves</h2><div class='curves'>{charts}</div>")
+        parts.append(
+            "<h2>curves</h2><p>Time per step against a size, both logarithmic: "
+            "<b style='color: var(--ours)'>minitorch</b> "
+            "and <b style='color: var(--theirs)'>torch</b>, dashed on two threads (which need an idle machine).</p>"
+            f"<div class='curves'>{charts}</div>"
+        )
     return "\n".join(parts) + "\n</html>\n"
 
 

@@ -19,6 +19,7 @@ from benchmarks.chart import curve_chart, ratio_chart
 from benchmarks.page import duration, megabytes, render, times
 from benchmarks.startup import imports
 from benchmarks.suite import WORKLOADS
+from benchmarks.tables import table
 from benchmarks.workload import Workload, workload
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -169,3 +170,21 @@ def test_charts_are_well_formed():
 def test_import_times():
     found = imports(1)
     assert set(found) == {"numpy", "minitorch", "torch"} and all(v > 0 for v in found.values())
+
+
+def test_the_table_for_the_docs():
+    row = {
+        "name": "a",
+        "kind": "nets",
+        "ratio": 0.5,
+        "ratio_low": 0.4,
+        "ratio_high": 0.6,
+        "target": 0.5,
+        "torch_s": 1.0,
+    }
+    run = {"machine": {"kernels": "numpy"}, "workloads": [row, {**row, "name": "b", "target": None}]}
+    lines = table([run, {**run, "machine": {"kernels": "numba"}, "workloads": [row]}]).splitlines()
+    assert lines[0] == "| workload | target | torch | numpy | numba |"
+    assert lines[3] == "| a | 0.5 | 1 s | **0.50** (0.40 .. 0.60) | **0.50** (0.40 .. 0.60) |"
+    assert lines[4] == "| b |  | 1 s | 0.50 (0.40 .. 0.60) | - |"
+    assert len({line.count("|") for line in lines}) == 1
