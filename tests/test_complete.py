@@ -15,6 +15,7 @@ from parity.exempt import EXEMPT, NO_LAYER, NOT_HERE
 
 SPECS = checks.load_specs()
 LAYERS = module_checks.load_modules()
+SPACES = tuple((getattr(mt, name), f"{name}.") for name in ("linalg", "fft"))
 
 
 def covered() -> set[str]:
@@ -36,7 +37,8 @@ def public() -> dict[str, Callable]:
     for name, value in vars(mt).items():
         if not name.startswith("_") and inspect.isfunction(value):
             found[name] = value
-    for namespace, prefix in ((F, "nn.functional."), (mt.linalg, "linalg."), (mt.fft, "fft.")):
+    windows = mt.signal.windows
+    for namespace, prefix in ((F, "nn.functional."), *SPACES, (windows, "signal.windows.")):
         for name in namespace.__all__:
             found[prefix + name] = getattr(namespace, name)
     for name, value in inspect.getmembers(mt.Tensor):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -143,9 +144,15 @@ def test_functional(name: str) -> None:
     assert compare(name, getattr(F, name), getattr(torch.nn.functional, name)) == []
 
 
-SPACES = [(space, name) for space in ("linalg", "fft") for name in getattr(mt, space).__all__ if name != "LinAlgError"]
+SPACES = [
+    (space, name)
+    for space in ("linalg", "fft", "signal.windows")
+    for name in attrgetter(space)(mt).__all__
+    if name != "LinAlgError"
+]
 
 
 @pytest.mark.parametrize(("space", "name"), SPACES)
 def test_namespaces(space: str, name: str) -> None:
-    assert compare(f"{space}.{name}", getattr(getattr(mt, space), name), getattr(getattr(torch, space), name)) == []
+    ours, theirs = (getattr(attrgetter(space)(library), name) for library in (mt, torch))
+    assert compare(f"{space}.{name}", ours, theirs) == []

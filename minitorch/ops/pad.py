@@ -60,3 +60,12 @@ def unpad_lines(x: Any, *, dims: tuple, lines: tuple, kind: str) -> Any:
 @unpad_lines.vjp("x")
 def _(g: Any, dims: tuple, lines: tuple, kind: str) -> Any:
     return pad_lines(g, dims=dims, lines=lines, kind=kind)
+
+
+def border(mode: str, size: int, before: int, after: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Which of `size` lines stand before and after them: the `lines` of one dim for pad_lines."""
+    if mode == "reflect":
+        return tuple(range(before, 0, -1)), tuple(range(size - 2, size - 2 - after, -1))
+    if mode == "replicate":
+        return (0,) * before, (size - 1,) * after
+    return tuple(range(size - before, size)), tuple(range(after))

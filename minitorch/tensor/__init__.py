@@ -23,6 +23,8 @@ from minitorch.tensor import (
     shape,
     sort,
     sparse,
+    stft,
+    windows,
 )
 from minitorch.tensor.binding import forgiving
 from minitorch.tensor.core import CoreMixin
@@ -44,6 +46,7 @@ class Tensor(
     linalg.LinalgMixin,
     random.RandomMixin,
     activation.ActivationMixin,
+    stft.STFTMixin,
     sparse.SparseMixin,
 ):
     """An n-dimensional array that remembers how it was computed.
@@ -92,6 +95,8 @@ for _family in (
     random,
     random_gamma,
     activation,
+    stft,
+    windows,
 ):
     for _name, _function in _family.FUNCTIONS.items():
         if _name in FUNCTIONS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from parity.spec import COMPLEX, Bad, Call, In, call, shapes, spec
@@ -103,3 +104,75 @@ for _name in ("fftshift", "ifftshift"):
         f"fft.{_name}", shifts(), dtypes=("float64", "complex128", "int64"),
         errors=(Bad(call(X, 5), "Dimension out of range"), Bad(call([1.0]), "must be Tensor")),
     )  # fmt: skip
+
+# -- short-time transforms --------------------------------------------------------------------------------------------
+
+
+@st.composite
+def signals(draw: Any) -> Call:
+    n_fft = draw(st.integers(4, 9))
+    win = draw(st.sampled_from((None, n_fft - 1, n_fft - 2)))
+    window = draw(st.sampled_from((None, In((win or n_fft,), low=0.2, high=1.0))))
+    center = draw(st.booleans())
+    mode = draw(st.sampled_from(("reflect", "constant", "replicate", "circular")))
+    options: dict[str, Any] = {"window": window} if window else {}
+    if draw(st.booleans()):
+        options["onesided"] = False
+    return call(
+        In(draw(st.sampled_from(((21,), (3, 17))))), n_fft, draw(st.sampled_from((None, 2, 3))), win, center=center,
+        pad_mode=mode, normalized=draw(st.booleans()), return_complex=True, **options,
+    )  # fmt: skip
+
+
+WINDOW = In((8,), low=0.2, high=1.0)
+GIVEN = {"window": WINDOW, "return_complex": True}
+LONG = In((20,))
+spec(
+    "stft", signals().filter(lambda c: c.kwargs.get("window")), **TOLERANT, method=True,
+    errors=(
+        Bad(call(LONG, 8), "requires the return_complex parameter"),
+        Bad(call(LONG, 50, center=False, return_complex=True), "expected 0 < n_fft < 20"),
+        Bad(call(LONG, 50, return_complex=True), "Padding size should be less than"),
+        Bad(call(LONG, 8, 0, **GIVEN), "expected hop_length > 0"),
+        Bad(call(LONG, 8, win_length=9, return_complex=True), "expected 0 < win_length <= n_fft"),
+        Bad(call(LONG, 8, window=In((7,)), return_complex=True), "expected a 1D window tensor of size"),
+        Bad(call(LONG, 8, onesided=True, **GIVEN), "Cannot have onesided output", dtype="complex128"),
+        Bad(call(In((2, 2, 20)), 8, **GIVEN), "expected a 1D or 2D tensor"),
+        Bad(call(LONG, 8, return_complex=True), "floating point or complex values", dtype="int64"),
+        Bad(call(LONG, 8, align_to_window=True, **GIVEN), "should only be set when center = false"),
+    ),
+)  # fmt: skip
+
+
+@st.composite
+def spectra(draw: Any) -> Call:
+    """Spectra that need not be those of a signal: the result is the nearest signal's."""
+    n_fft = draw(st.integers(4, 9))
+    frames = draw(st.integers(2, 5))
+    onesided = draw(st.booleans())
+    lead = draw(st.sampled_from(((), (3,))))
+    options: dict[str, Any] = {"normalized": draw(st.booleans()), "center": draw(st.booleans())}
+    if not onesided:
+        options |= {"onesided": False, "return_complex": draw(st.booleans())}
+    if draw(st.booleans()):
+        options["length"] = draw(st.integers(2, 4))
+    rows = n_fft // 2 + 1 if onesided else n_fft
+    return call(In((*lead, rows, frames)), n_fft, draw(st.integers(1, 2)),
+                window=In((n_fft,), dtype="float64", low=0.5, high=1.0, grad=False), **options)  # fmt: skip
+
+
+SPECTRUM = In((5, 11))
+spec(
+    "istft", spectra(), dtypes=("complex128",), method=True,
+    errors=(
+        Bad(call(SPECTRUM, 8, window=WINDOW), "requires a complex-valued input"),
+        Bad(call(SPECTRUM, 10, return_complex=False), "expected the frequency dimension", dtype="complex128"),
+        Bad(call(SPECTRUM, 8, 9), "expected 0 < hop_length <= win_length", dtype="complex128"),
+        Bad(call(SPECTRUM, 8, win_length=9), "expected 0 < win_length <= n_fft", dtype="complex128"),
+        Bad(call(SPECTRUM, 8, window=np.zeros(8)), "window overlap add min", dtype="complex128"),
+        Bad(call(SPECTRUM, 8, window=np.ones(3)), "Invalid window shape", dtype="complex128"),
+        Bad(call(SPECTRUM, 8, return_complex=True), "Cannot have onesided output", dtype="complex128"),
+        Bad(call(In((5, 0)), 8), "cannot be empty", dtype="complex128"),
+        Bad(call(In((1, 1, 5, 3)), 8), "expected a tensor with", dtype="complex128"),
+    ),
+)  # fmt: skip

@@ -81,14 +81,5 @@ def _pad_lines(input: Any, n: int, widths: tuple, mode: str, rows: list) -> Tens
             raise RuntimeError(explain("pad: Padding value causes wrapping around more than once.", rows))
         if size == 0 and before + after:
             raise RuntimeError(explain(f"pad: there is nothing to take a border from at dimension {d}", rows))
-        lines.append(_border(mode, size, before, after))
+        lines.append(ops.border(mode, size, before, after))
     return ops.pad_lines(input, dims=dims, lines=tuple(lines), kind=f"{_KINDS[mode]}{n}D")
-
-
-def _border(mode: str, size: int, before: int, after: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Which of the `size` lines stand before and after them."""
-    if mode == "reflect":
-        return tuple(range(before, 0, -1)), tuple(range(size - 2, size - 2 - after, -1))
-    if mode == "replicate":
-        return (0,) * before, (size - 1,) * after
-    return tuple(range(size - before, size)), tuple(range(after))
