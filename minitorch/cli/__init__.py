@@ -30,6 +30,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("train", "minitorch.cli.train", "train a digit classifier and write its curve, pictures and checkpoint"),
     Command("run", "minitorch.cli.run", "run a PyTorch script on minitorch"),
+    Command("learn", "minitorch.cli.learn", "exercises: write a function of the engine and see it judged there"),
     Command("info", "minitorch.cli.info", "show versions, kernels, BLAS with its threads, and the GPU"),
     Command("parity", "minitorch.cli.parity", "compare every operation with PyTorch (source checkout only)"),
 )

@@ -1,0 +1,40 @@
+"""Says what a check found, as lines for a person: the smallest failing example, expected against got, the rule."""
+
+from __future__ import annotations
+
+from minitorch.learn.exercise import Exercise
+from minitorch.learn.judge import Verdict
+
+
+def lines_of(verdict: Verdict, exercise: Exercise, hints_seen: int) -> list[str]:
+    """A verdict in words, with the way on."""
+    head = f"{verdict.number} {verdict.name}"
+    if verdict.passed:
+        also = ", and PyTorch agrees" if verdict.torch else ""
+        return [f"passed   {head}: {verdict.cases} cases; the engine called it {_times(verdict.calls)}{also}"]
+    if verdict.status == "open":
+        return [f"open     {head}: still the stub"]
+    if verdict.status == "timeout":
+        return [f"stopped  {head}", *_block("what", verdict.detail), _next_hint(exercise, hints_seen)]
+    if verdict.status == "error":
+        shown = _block("input", verdict.call) if verdict.call else []
+        return [f"error    {head}", *shown, *_block("raised", verdict.detail), _next_hint(exercise, hints_seen)]
+    parts = [("input", verdict.call), ("expected", verdict.expected), ("got", verdict.got), ("rule", verdict.rule)]
+    shown = [line for name, text in parts if text for line in _block(name, text)]
+    return [f"failed   {head}", *shown, _next_hint(exercise, hints_seen)]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _block(name: str, text: str) -> list[str]:
+    first, *rest = text.split("\n")
+    return [f"    {name:<9}{first}", *(" " * 13 + line for line in rest)]
+
+
+def _next_hint(exercise: Exercise, seen: int) -> str:
+    left = len(exercise.hints) - seen
+    if left > 0:
+        return f"    next     minitorch learn hint {exercise.number}   ({seen + 1} of {len(exercise.hints)})"
+    return f"    next     minitorch learn show {exercise.number}   (all hints were given)"

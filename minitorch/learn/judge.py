@@ -1,0 +1,233 @@
+"""Judges a learner's function: on cases from small to large, then inside the engine, counted.
+
+The cases of an exercise grow, so the first that fails is the smallest one. What is expected is what our own solution
+gives; the rules of the exercise name what was broken. Then a piece of the engine runs twice, with the engine's own
+function at the seam and with the learner's: the results must agree, and the learner's must have been called.
+"""
+
+from __future__ import annotations
+
+import copy
+import traceback
+import types
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+import minitorch as mt
+from minitorch.learn.exercise import Exercise
+from minitorch.learn.plug import plugged
+
+RTOL, ATOL = 1e-6, 1e-8
+
+
+@dataclass
+class Verdict:
+    """What a check found. status: passed, failed, open (the stub is untouched), error, timeout."""
+
+    number: str
+    name: str
+    status: str
+    rule: str = ""  # the law that was broken
+    call: str = ""  # the smallest failing example
+    expected: str = ""
+    got: str = ""
+    detail: str = ""  # of an error: where and what
+    cases: int = 0
+    calls: int = 0  # by the engine
+    torch: bool = False  # PyTorch agreed as well
+
+    @property
+    def passed(self) -> bool:
+        return self.status == "passed"
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def judge(exercise: Exercise, function: Callable) -> Verdict:
+    """The verdict on `function`."""
+    verdict = Verdict(exercise.number, exercise.name, "passed")
+    try:
+        if _on_cases(exercise, function, verdict):
+            _in_engine(exercise, function, verdict)
+    except NotImplementedError as error:
+        verdict.status = "error" if str(error) or verdict.cases else "open"
+        verdict.detail = describe_error(error, function)
+    except Exception as error:  # whatever a learner's function may raise
+        verdict.status, verdict.detail = "error", describe_error(error, function)
+    return verdict
+
+
+# -- cases -------------------------------------------------------------------------------------------------------------
+
+
+def _on_cases(exercise: Exercise, function: Callable, verdict: Verdict) -> bool:
+    rng = np.random.default_rng(int(exercise.number.replace(".", "")))
+    for args in exercise.cases(rng):
+        theirs, before = _copied(args), _copied(args)
+        ours = _copied(args)
+        expected = exercise.solution(*ours)
+        verdict.call = show_call(exercise.name, before)
+        got = function(*theirs)
+        if exercise.writes:
+            expected, got = [ours[k] for k in exercise.writes], [theirs[k] for k in exercise.writes]
+        broken = _broken(exercise, got, expected, theirs, before)
+        if broken:
+            verdict.status, verdict.rule = "failed", broken
+            verdict.expected, verdict.got = show(_bare(expected, exercise)), show(_bare(got, exercise))
+            return False
+        verdict.cases += 1
+    verdict.call = ""
+    return True
+
+
+def _bare(value: Any, exercise: Exercise) -> Any:
+    return value[0] if exercise.writes and len(exercise.writes) == 1 else value
+
+
+def _broken(exercise: Exercise, got: Any, expected: Any, theirs: tuple, before: tuple) -> str:
+    """The law that a result breaks, in words; empty if it is right."""
+    for k, (now, then) in enumerate(zip(theirs, before, strict=True)):
+        if k not in exercise.writes and difference(now, then):
+            return f"the function must not change its arguments (argument {k + 1} has changed)"
+    wrong = difference(got, expected)
+    if wrong and not wrong.startswith("the values"):
+        return wrong  # of another kind or shape: a law on its values could not even be tried
+    for rule in exercise.rules:
+        if not rule.holds(got, *theirs):
+            return rule.text
+    return "" if exercise.any_right else wrong
+
+
+def _copied(args: tuple) -> tuple:
+    """Copies of arrays and of containers of them; functions and tensors stay."""
+    return tuple(_copy(a) for a in args)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy(order="K")
+    if isinstance(value, (list, tuple)):
+        return type(value)(_copy(v) for v in value)
+    return copy.copy(value) if isinstance(value, dict) else value
+
+
+def difference(got: Any, expected: Any) -> str:
+    """How a result differs from what is expected, in words; empty if it does not."""
+    got, expected = _plain(got), _plain(expected)
+    if isinstance(expected, (list, tuple)):
+        kind = "list" if isinstance(expected, list) else "tuple"
+        if not isinstance(got, (list, tuple)):
+            return f"a {kind} of {len(expected)} is expected, but a {type(got).__name__} came back"
+        if len(got) != len(expected):
+            return f"{len(expected)} results are expected, but {len(got)} came back"
+        return next((d for d in map(difference, got, expected) if d), "")
+    if isinstance(expected, np.ndarray) or isinstance(expected, np.generic):
+        if not isinstance(got, (np.ndarray, np.generic)):
+            return f"a NumPy array is expected, but a {type(got).__name__} came back"
+        if got.shape != expected.shape:
+            return f"the shape must be {expected.shape}, but it is {got.shape}"
+        return _values(got, expected)
+    if isinstance(expected, bool) or not isinstance(expected, (int, float)):
+        return "" if type(got) in (type(expected), np.bool_) and got == expected else _other(got, expected)
+    if isinstance(got, (bool, str)) or got is None or np.ndim(got):
+        return f"a number is expected, but a {type(got).__name__} came back"
+    return _values(np.asarray(got), np.asarray(expected))
+
+
+def _other(got: Any, expected: Any) -> str:
+    if type(got) is not type(expected):
+        return f"a {type(expected).__name__} is expected, but a {type(got).__name__} came back"
+    return "the values differ from the definition"
+
+
+def _values(got: Any, expected: Any) -> str:
+    if got.dtype.kind in "OSU" or expected.dtype.kind in "OSU":
+        return "" if (got == expected).all() else "the values differ from the definition"
+    rtol = max(RTOL, 1e-4 if "float32" in (got.dtype.name, expected.dtype.name) else 0)
+    same = np.allclose(got, expected, rtol=rtol, atol=max(ATOL, rtol / 100), equal_nan=True)
+    return "" if same else "the values differ from the definition"
+
+
+def _plain(value: Any) -> Any:
+    """Tensors (ours or torch's) as arrays."""
+    if hasattr(value, "detach"):
+        return value.detach().numpy()
+    return [_plain(v) for v in value] if isinstance(value, list) else value
+
+
+# -- the engine --------------------------------------------------------------------------------------------------------
+
+
+def compare_with(library: Any, exercise: Exercise, function: Callable, verdict: Verdict) -> None:
+    """Run the piece of the engine in PyTorch (`library`) too, where all its names exist there."""
+    if verdict.passed and exercise.portable:
+        with plugged(exercise.seam, exercise.adapt(function)):
+            got = exercise.engine(mt)
+        expected = exercise.engine(library)
+        wrong = difference(got, expected)
+        verdict.torch = not wrong
+        if wrong:
+            _differs(verdict, f"PyTorch disagrees: {wrong}", got, expected)
+
+
+def _differs(verdict: Verdict, rule: str, got: Any, expected: Any) -> None:
+    verdict.status, verdict.rule = "failed", rule
+    verdict.call = f"the engine, with {verdict.name} in the place of its own function"
+    verdict.expected, verdict.got = show(_plain(expected)), show(_plain(got))
+
+
+def _in_engine(exercise: Exercise, function: Callable, verdict: Verdict) -> None:
+    """Run the piece of the engine with each of the two functions."""
+    expected = exercise.engine(mt)
+    with plugged(exercise.seam, exercise.adapt(function)) as calls:
+        got = exercise.engine(mt)
+    verdict.calls = calls.count
+    if not calls.count:
+        verdict.status = "failed"
+        verdict.rule = f"the engine must call the function: it stands at {exercise.seam}, and no call came"
+        return
+    wrong = difference(got, expected)
+    if wrong:
+        _differs(verdict, f"inside the engine, {wrong}", got, expected)
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def show(value: Any) -> str:
+    """A value as the learner would type it, long arrays shortened."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return np.array2string(value, precision=4, threshold=60, separator=", ", suppress_small=True)
+    if isinstance(value, (float, np.floating)) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
+        return f"{float(value):.6g}"
+    if isinstance(value, (np.generic, np.ndarray)):
+        return str(value.item())
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(show(v) for v in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {show(v)}" for k, v in value.items()) + "}"
+    return value.__name__ if isinstance(value, types.FunctionType) else repr(value)
+
+
+def show_call(name: str, args: tuple) -> str:
+    """name(argument, argument): one line if short, else one argument a line."""
+    shown = [show(a) for a in args]
+    if sum(map(len, shown)) < 70 and not any("\n" in s for s in shown):
+        return f"{name}({', '.join(shown)})"
+    lines = [s.replace("\n", "\n    ") for s in shown]
+    return f"{name}(\n    " + ",\n    ".join(lines) + ",\n)"
+
+
+def describe_error(error: BaseException, function: Callable) -> str:
+    """The exception, with the last line of the learner's file that it passed through."""
+    code = getattr(function, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if code is not None and f.filename == code.co_filename]
+    where = f", line {own[-1].lineno}: {own[-1].line}" if own else ""
+    message = str(error).split("\n")[0]
+    return f"{type(error).__name__}{': ' + message if message else ''}{where}"

@@ -1,0 +1,155 @@
+"""A check in a process of its own: what a learner wrote may hang, exit or crash, and `minitorch learn` must not.
+
+`check` starts `python -m minitorch.learn.worker FOLDER REPORT NUMBER...`, which adds one JSON line to REPORT as it
+begins and as it ends each exercise. An alarm ends a function that takes too long, with the line it was at; where
+there is none (Windows, a loop in C), the process is killed, and the line that was begun says what it was doing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from minitorch.learn.exercise import Chapter, Exercise
+from minitorch.learn.exercises import chapter, find
+from minitorch.learn.judge import Verdict, compare_with, judge
+from minitorch.learn.workspace import Trouble, Workspace
+
+LIMIT = 2.0  # seconds for one exercise; ours take less than a third of one
+GRACE = 20.0  # to start Python and import NumPy on a slow machine
+
+
+class OutOfTime(BaseException):
+    """Raised by the alarm; no `except Exception` of a learner's catches it."""
+
+
+@contextmanager
+def alarm(seconds: float, path: str) -> Iterator[None]:
+    """Raise OutOfTime, with the line of `path` that was running, if the block takes longer."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(number: int, frame: Any) -> None:
+        while frame is not None and frame.f_code.co_filename != path:
+            frame = frame.f_back
+        where = f"; it was at line {frame.f_lineno} of {Path(path).name}" if frame is not None else ""
+        raise OutOfTime(f"it took longer than {seconds:g} s: is there a loop that never ends?{where}")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def check(folder: str | Path, exercises: list[Exercise], torch: bool, quiet: bool = False) -> list[Verdict]:
+    """Judge the learner's functions in another process; Trouble if the file can't be used at all."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "report"
+        options = ["--torch"] if torch else []
+        words = [str(Path(folder)), str(report), *(e.number for e in exercises), *options]
+        command = [sys.executable, "-m", "minitorch.learn.worker", *words]
+        limit, code = GRACE + (LIMIT + 1) * len(exercises), 0
+        try:
+            output = sys.stderr if quiet else None
+            code = subprocess.run(command, env=environment, timeout=limit, stdout=output, check=False).returncode
+        except subprocess.TimeoutExpired:
+            code = -1
+        lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
+    return _read([json.loads(line) for line in lines], exercises, code)
+
+
+def _read(events: list[dict], exercises: list[Exercise], code: int) -> list[Verdict]:
+    done = {e["verdict"]["number"]: Verdict(**e["verdict"]) for e in events if "verdict" in e}
+    for event in events:
+        if "trouble" in event:
+            raise Trouble(event["trouble"])
+    missing = [e for e in exercises if e.number not in done]
+    if missing:
+        begun = events[-1].get("begin", "") if events else ""
+        what = "it took too long and was stopped" if code == -1 else f"the process ended with exit code {code}"
+        if not begun:
+            raise Trouble(f"the file could not be read: {what}")
+        for e in missing:
+            detail = what if e.number == begun else f"not judged: {begun} ended the check"
+            done[e.number] = Verdict(e.number, e.name, "timeout" if code == -1 else "error", detail=detail)
+    return [done[e.number] for e in exercises]
+
+
+# -- in the other process ----------------------------------------------------------------------------------------------
+
+
+def main(argv: list[str]) -> int:
+    folder, report, *numbers = [a for a in argv if a != "--torch"]
+    exercises = [find(n) for n in numbers]
+
+    def tell(**event: Any) -> None:
+        with open(report, "a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
+
+    workspace = Workspace(folder)
+    with_torch = "--torch" in argv and importlib.util.find_spec("torch") is not None
+    loaded: dict[str, dict] = {}
+    for exercise in exercises:
+        of = chapter(exercise.number.split(".")[0])
+        try:
+            if of.number not in loaded:
+                loaded[of.number] = _load(workspace, of)
+        except Trouble as trouble:
+            tell(trouble=str(trouble))
+            return 1
+        tell(begin=exercise.number)
+        functions, path = loaded[of.number], str(workspace.path(of))
+        verdict = judge_one(exercise, functions, path)
+        if with_torch and verdict.passed:  # its import takes longer than all else: only where it may matter
+            compare_with(importlib.import_module("torch"), exercise, functions[exercise.name], verdict)
+        tell(verdict=verdict.as_dict())
+    return 0
+
+
+def _load(workspace: Workspace, of: Chapter) -> dict:
+    path = str(workspace.path(of))
+    try:
+        with alarm(LIMIT, path):
+            return workspace.load(of)
+    except OutOfTime as late:
+        raise Trouble(f"{path}: the file could not be read: {late}") from late
+    except SystemExit as left:
+        raise Trouble(f"{path}: the file ends Python while it is read (SystemExit)") from left
+
+
+def judge_one(exercise: Exercise, functions: dict, path: str) -> Verdict:
+    """The verdict on one of the learner's functions, in time."""
+    verdict = Verdict(exercise.number, exercise.name, "error")
+    function = functions.get(exercise.name)
+    if function is None:
+        verdict.detail = f"{Path(path).name} has no function {exercise.name}: minitorch learn start puts its stub back"
+        return verdict
+    try:
+        with alarm(LIMIT, path):
+            return judge(exercise, function)
+    except OutOfTime as late:
+        verdict.status, verdict.detail = "timeout", str(late)
+    except SystemExit:
+        verdict.detail = "the function ends Python (SystemExit); it should return its result"
+    return verdict
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
