@@ -12,7 +12,7 @@ import minitorch as mt
 from minitorch import nn
 from minitorch.distributions import Categorical
 
-args = options(__doc__, updates=(400, 6), carts=(16, 4), horizon=(32, 16), lr=(3e-3, 3e-3))
+args = options(__doc__, updates=(1500, 12), carts=(16, 4), horizon=(8, 8), lr=(2e-3, 2e-3))
 DISCOUNT, TRACE, LONGEST = 0.99, 0.95, 500
 
 
@@ -85,6 +85,6 @@ for update in progress(range(1, args.updates + 1), "updates"):
     (actor + 0.5 * critic - 0.01 * mt.stack(entropies).mean()).backward()
     nn.utils.clip_grad_norm_(net.parameters(), 0.5)
     optimizer.step()
-    if (update % 100 == 0 or update == args.updates) and finished:
+    if (update % 250 == 0 or update == args.updates) and finished:
         recent = finished[-20:]
         print(f"update {update}  the last {len(recent)} rounds lasted {sum(recent) / len(recent):.0f} steps on average")

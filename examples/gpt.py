@@ -47,6 +47,7 @@ class GPT(nn.Module):
         self.head = nn.Linear(width, letters, bias=False)
         self.head.weight = self.letter.weight  # tied
         nn.init.normal_(self.letter.weight, std=0.02)
+        nn.init.normal_(self.place.weight, std=0.02)
 
     def forward(self, x):
         x = self.letter(x) + self.place(mt.arange(x.shape[1]))

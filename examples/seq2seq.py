@@ -10,7 +10,7 @@ from minitorch import nn
 from minitorch.nn import functional as F
 from minitorch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-args = options(__doc__, steps=(700, 10), hidden=(64, 16), batch_size=(48, 8), lr=(4e-3, 4e-3))
+args = options(__doc__, steps=(300, 10), hidden=(64, 16), batch_size=(48, 8), lr=(4e-3, 4e-3))
 MONTHS = "january february march april may june july august september october november december".split()
 SOURCE = {c: k for k, c in enumerate("_abcdefghijklmnopqrstuvwxyz0123456789 ,./")}  # _ fills short lines up
 TARGET = {c: k for k, c in enumerate("^0123456789-")}  # ^ starts a line

@@ -28,6 +28,7 @@ EXEMPT: dict[str, str] = {
            "Tensor.storage Tensor.untyped_storage Tensor.data_ptr Tensor.is_set_to Tensor.set_"),
     **_all("sparse layouts, which are not here: tests/compat",
            "Tensor.coalesce Tensor.indices Tensor.to_dense Tensor.to_sparse Tensor.values"),
+    **_all("it warns: tests/test_script_gaps.py", "range"),
     **_all("state of the generator: tests/test_random_state.py", "set_rng_state"),
     **_all("settings: tests/test_dtypes.py",
            """get_default_dtype set_default_dtype set_printoptions are_deterministic_algorithms_enabled

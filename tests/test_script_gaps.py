@@ -119,3 +119,22 @@ def test_gradgradcheck_draws_torchs_numbers() -> None:
             assert L.autograd.gradgradcheck(lambda t: t * t * t, (x,))
         found.append(L.rand(2).tolist())
     assert found[0] == found[1]
+
+
+def test_range_and_only_inputs() -> None:
+    found = []
+    for L in LIBRARIES:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            values = [L.range(*a) for a in ((1, 4), (1, 4, 0.5), (0, 1, 0.3), (5, 1, -2))] + [
+                L.range(1, 3, dtype=L.int64)
+            ]
+            x = L.ones(2, requires_grad=True)
+            (gradient,) = L.autograd.grad((x * x).sum(), x, only_inputs=False)
+        for bad in ((1, 4, 0), (4, 1), (0, float("inf"))):
+            with pytest.raises(RuntimeError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                L.range(*bad)
+        said = [(w.category, str(w.message)) for w in caught]
+        found.append(([v.tolist() for v in values], [str(v.dtype) for v in values], gradient.tolist(), said))
+    assert found[0] == found[1]

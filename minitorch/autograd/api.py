@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,7 +96,8 @@ def backward(
 
 def grad(
     outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-    allow_unused: bool | None = None, is_grads_batched: bool = False, materialize_grads: bool = False,
+    only_inputs: bool = True, allow_unused: bool | None = None, is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple:  # fmt: skip
     """Gradients of (the weighted sum of) `outputs` with respect to `inputs`, returned, not accumulated.
 
@@ -104,6 +106,11 @@ def grad(
     >>> mt.autograd.grad(x * x, x)
     (tensor(6.),)
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+            "other parts of the graph, please use torch.autograd.backward.", FutureWarning, stacklevel=2,
+        )  # fmt: skip
     if is_grads_batched:
         raise NotImplementedError("autograd.grad: is_grads_batched=True is not supported; loop over the gradients")
     if materialize_grads and allow_unused is False:

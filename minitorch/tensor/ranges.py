@@ -13,6 +13,7 @@ from minitorch.backend import device as Device
 from minitorch.backend import dtypes, to_device
 from minitorch.backend.device import get_default_device
 from minitorch.errors import type_error
+from minitorch.tensor.notice import warn_user
 from minitorch.tensor.options import check_dtype, check_options, finish, number, out_dtype
 from minitorch.tensor.sizes import integer
 
@@ -75,6 +76,30 @@ def arange(
     if (end - start) * step < 0:
         raise RuntimeError("arange: upper bound and lower bound inconsistent with step sign")
     return finish(_to(_range_values(start, end, step, dtype), device, out), requires_grad, out, "arange")
+
+
+def range_(
+    start: Any, end: Any, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Old torch.range: start, start + step, ... up to and including end, in the default dtype. Use `arange`."""
+    check_options("range", layout)
+    warn_user(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
+    )
+    start, end, step = (number("range", n, v) for n, v in (("start", start), ("end", end), ("step", step)))
+    dtype = out_dtype("range", out, dtype)
+    _refuse("range", dtype, 0, 3)
+    if step == 0:
+        raise RuntimeError("range: step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"range: unsupported range: {start} -> {end}")
+    if (end - start) * step < 0:
+        raise RuntimeError("range: upper bound and lower bound inconsistent with step sign")
+    n = math.floor((end - start) / step) + 1
+    values = (start + step * np.arange(n, dtype=np.float64)).astype(dtype.numpy)
+    return finish(_to(values, device, out), requires_grad, out, "range")
 
 
 def _range_values(start: Any, end: Any, step: Any, dtype: dtypes.dtype) -> np.ndarray:
@@ -200,3 +225,4 @@ tril_indices = _triangle("tril_indices", np.tril_indices)
 triu_indices = _triangle("triu_indices", np.triu_indices)
 
 FUNCTIONS: dict[str, Callable] = {f.__name__: f for f in (arange, linspace, logspace, eye, tril_indices, triu_indices)}
+FUNCTIONS["range"] = range_
