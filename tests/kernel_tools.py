@@ -17,7 +17,8 @@ from minitorch.backend.kernels.resample import ResampleKernels
 # What the kernels may ask of an array module: functions that NumPy and CuPy both have.
 SHARED = frozenset(
     "add arange asarray ascontiguousarray concatenate dtype empty float32 floor full iinfo inf int64 isfinite lib"
-    " matmul maximum minimum moveaxis ones rint take uint8 where zeros".split()
+    " matmul maximum minimum moveaxis negative ones rint subtract take uint8"
+    " where zeros".split()
 )
 
 
@@ -43,6 +44,7 @@ class TestedKernels(ConvKernels, PoolKernels, FoldKernels, ResampleKernels):
     def __init__(self, conv_columns: int = 1024, pool_elements: int = 1 << 17) -> None:
         self.conv_columns = conv_columns
         self.pool_elements = pool_elements
+        self.winograd_channels = 2
 
 
 def examples(count: int) -> settings:

@@ -157,7 +157,7 @@ class CompiledKernels(Kernels):
     def _row_gradients(
         self, gz: Array, arrays: tuple, w: Array | None, mean: Array, scale: Array, axes: Ints, affine: Ints, needs: Any
     ) -> tuple[Array | None, Array | None, Array | None]:
-        """With W the weight and s the scale of a row: gz = s W g - s mean(W g) - s^2 (z - mean) mean(W g (z - mean) s)."""
+        """With W the weight, s the scale of a row, d = z - mean: gz = s W g - s mean(W g) - s^2 d mean(W g d s)."""
         norm, lead, count = loops("norm"), gz.shape[:-1], gz.dtype.type(math.prod(gz.shape[a] for a in axes))
         plain, by_distance = np.empty(lead, gz.dtype), np.empty(lead, gz.dtype)
         threads.run(norm.gradient_sums, *arrays[1:], mean, plain.reshape(-1), by_distance.reshape(-1))

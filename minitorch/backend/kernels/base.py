@@ -36,3 +36,4 @@ class DeviceKernels(Kernels):
 
     own_erf = False
     pointwise_elements = softmax_elements = norm_elements = None
+    winograd_tiles = 0

@@ -25,9 +25,10 @@ from minitorch.backend.kernels.windows import (
     taps,
     window_view,
 )
+from minitorch.backend.kernels.winograd import WinogradKernels
 
 
-class ConvKernels:
+class ConvKernels(WinogradKernels):
     """Convolution over the array module ``xp``."""
 
     xp: Any
@@ -54,12 +55,15 @@ class ConvKernels:
         (O/g, C/g K) @ (C/g K, places), with the windows copied out as columns.
         """
         xp, dtype = self.xp, compute_dtype(self.xp, x.dtype)
-        kernel = w.shape[2:]
+        n, o, kernel = x.shape[0], w.shape[0], w.shape[2:]
         sizes = zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)
         out = tuple(out_spatial) if out_spatial is not None else tuple(conv_output_size(*s) for s in sizes)
+        if self.winograd_fits(x, o, kernel, out, stride, dilation, groups):
+            y = self.winograd_forward(x, w, padding, bias, out)
+            if xp.isfinite(y.sum()):  # inf and nan spread over their tile
+                return y
         xpad = pad_spatial(xp, x.astype(dtype, copy=False), padding, padding)
         windows = window_view(xp, xpad, kernel, out, stride, dilation)
-        n, o = x.shape[0], w.shape[0]
         wmat = w.astype(dtype, copy=False).reshape(groups, o // groups, -1)
         y = xp.empty((n, groups, o // groups, prod(out)), dtype=dtype)
         for images, lines, places in self._blocks(n, out):
@@ -83,6 +87,10 @@ class ConvKernels:
         """
         xp, dtype = self.xp, compute_dtype(self.xp, x.dtype)
         (n, o, *out), c = gy.shape, x.shape[1]
+        if self.winograd_fits(x, o, w_spatial, out, stride, dilation, groups):
+            gw = self.winograd_weight_grad(gy, x, padding)
+            if xp.isfinite(gw.sum()):
+                return gw
         g3 = gy.astype(dtype, copy=False)
         right = _right_padding(x.shape[2:], w_spatial, out, stride, padding, dilation)
         xpad = pad_spatial(xp, x.astype(dtype, copy=False), padding, right)
@@ -118,7 +126,9 @@ class ConvKernels:
         grid = tuple(s + 2 * p for s, p in zip(x_spatial, padding, strict=True))
         dense = all(s == 1 for s in stride)
         cheap = w.shape[0] <= w.shape[1] * groups or prod(grid) > 2 * prod(gy.shape[2:])
-        if dense and cheap and all(p <= r for p, r in zip(padding, reach, strict=True)):
+        if self.winograd_fits(gy, w.shape[1], w.shape[2:], x_spatial, stride, dilation, groups) and max(padding) <= 2:
+            gx = self._input_grad_correlate(g, v, x_spatial, padding, dilation, groups)
+        elif dense and cheap and all(p <= r for p, r in zip(padding, reach, strict=True)):
             gx = self._input_grad_correlate(g, v, x_spatial, padding, dilation, groups)
         elif dense:
             gx = self._input_grad_shift(g, v, x_spatial, padding, dilation, groups)
