@@ -121,27 +121,31 @@ def difference(got: Any, expected: Any) -> str:
     if isinstance(expected, (list, tuple)):
         kind = "list" if isinstance(expected, list) else "tuple"
         if not isinstance(got, (list, tuple)):
-            return f"a {kind} of {len(expected)} is expected, but a {type(got).__name__} came back"
+            return f"a {kind} of {len(expected)} is expected, but {_kind(got)} came back"
         if len(got) != len(expected):
             return f"{len(expected)} results are expected, but {len(got)} came back"
         return next((d for d in map(difference, got, expected) if d), "")
     if isinstance(expected, np.ndarray) or isinstance(expected, np.generic):
         if not isinstance(got, (np.ndarray, np.generic)):
-            return f"a NumPy array is expected, but a {type(got).__name__} came back"
+            return f"a NumPy array is expected, but {_kind(got)} came back"
         if got.shape != expected.shape:
             return f"the shape must be {expected.shape}, but it is {got.shape}"
         return _values(got, expected)
     if isinstance(expected, bool) or not isinstance(expected, (int, float)):
         return "" if type(got) in (type(expected), np.bool_) and got == expected else _other(got, expected)
     if isinstance(got, (bool, str)) or got is None or np.ndim(got):
-        return f"a number is expected, but a {type(got).__name__} came back"
+        return f"a number is expected, but {_kind(got)} came back"
     return _values(np.asarray(got), np.asarray(expected))
 
 
 def _other(got: Any, expected: Any) -> str:
     if type(got) is not type(expected):
-        return f"a {type(expected).__name__} is expected, but a {type(got).__name__} came back"
+        return f"{_kind(expected)} is expected, but {_kind(got)} came back"
     return "the values differ from the definition"
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _values(got: Any, expected: Any) -> str:

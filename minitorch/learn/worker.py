@@ -40,6 +40,8 @@ def alarm(seconds: float, path: str) -> Iterator[None]:
         yield
         return
 
+    path = os.path.abspath(path)  # as Python notes it in the code of a module
+
     def ring(number: int, frame: Any) -> None:
         while frame is not None and frame.f_code.co_filename != path:
             frame = frame.f_back

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -145,7 +146,7 @@ class Workspace:
 def _line(error: BaseException, path: Path) -> str:
     found, trace = "", error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
+        if trace.tb_frame.f_code.co_filename == os.path.abspath(path):
             found = f" (line {trace.tb_lineno})"
         trace = trace.tb_next
     return found

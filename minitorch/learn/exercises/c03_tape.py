@@ -59,7 +59,7 @@ def _accumulate_engine(mt):
     question=Question("x.grad is [1.0]. loss.backward() brings the gradient [2.0]. What is x.grad now?", lambda: [3.0]),
 )
 def accumulate(old, g):
-    """The new .grad of a leaf: `old` (an array, or None if there was none) with the gradient g added. g stays as it is."""
+    """The new .grad of a leaf: `old` (an array, or None if there was none) plus the gradient g. g stays as it is."""
     return g.copy() if old is None else old + g
 
 
@@ -253,7 +253,7 @@ def _useful_engine(mt):
     adapt=_useful_adapt,
     hints=(
         "A node is on a path if it is a target, or if one of its inputs is on a path.",
-        "Take all reachable nodes in an order where inputs come first (exercise 03.3, backwards), and decide one by one.",
+        "Take all reachable nodes in an order where inputs come first (03.3, backwards), and decide one by one.",
     ),
     question=Question(
         "autograd.grad(loss, [w]) is asked for. Does the engine compute gradients that lead only to b? yes or no",

@@ -87,7 +87,7 @@ def _fan_engine(mt):
     adapt=lambda function: lambda tensor: function(tuple(tensor.shape)),
     hints=(
         "A Linear weight is (out, in): an output sums over `in` inputs.",
-        "A convolution's weight is (out, in, *kernel): an output sums over `in` channels times all places of the kernel.",
+        "A convolution's weight is (out, in, *kernel): an output sums over all places of the kernel, in all channels.",
     ),
     question=Question("What is the fan in of a Conv2d(3, 16, kernel_size=5)?", lambda: 75),
 )

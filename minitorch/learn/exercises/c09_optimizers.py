@@ -8,7 +8,10 @@ from minitorch.learn.exercises.helpers import small, wave
 
 CHAPTER = Chapter(
     "09", "optimizers", "Optimizers and the training loop",
-    reads=("minitorch/optim/optimizer.py", "minitorch/optim/sgd.py", "minitorch/optim/adam.py", "minitorch/optim/lr_scheduler/factors.py"),
+    reads=(
+        "minitorch/optim/optimizer.py", "minitorch/optim/sgd.py",
+        "minitorch/optim/adam.py", "minitorch/optim/lr_scheduler/factors.py",
+    ),
 )  # fmt: skip
 
 

@@ -7,7 +7,10 @@ from minitorch.learn.exercises.helpers import gradients, small, wave
 
 CHAPTER = Chapter(
     "11", "convolution", "The convolution family",
-    reads=("minitorch/backend/kernels/windows.py", "minitorch/backend/kernels/fold.py", "minitorch/backend/kernels/conv.py"),
+    reads=(
+        "minitorch/backend/kernels/windows.py", "minitorch/backend/kernels/fold.py",
+        "minitorch/backend/kernels/conv.py",
+    ),
 )  # fmt: skip
 
 

@@ -10,7 +10,10 @@ from minitorch.learn.exercises.helpers import small, wave
 
 CHAPTER = Chapter(
     "12", "sequences", "Sequences and attention",
-    reads=("minitorch/ops/recurrent.py", "minitorch/nn/functional/recurrent.py", "minitorch/nn/functional/attention.py"),
+    reads=(
+        "minitorch/ops/recurrent.py", "minitorch/nn/functional/recurrent.py",
+        "minitorch/nn/functional/attention.py",
+    ),
 )  # fmt: skip
 
 

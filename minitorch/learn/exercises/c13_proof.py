@@ -43,7 +43,7 @@ def _close_engine(mt):
     adapt=lambda function: lambda x, y, *, rtol=1e-5, atol=1e-8, equal_nan=False: function(x, y, rtol, atol),
     hints=(
         "The tolerance is atol + rtol * |expected|: it is the expected value that it is relative to.",
-        "Equal infinities are close, though inf - inf is nan. A difference of inf is never close, whatever the tolerance.",
+        "Equal infinities are close, though inf - inf is nan. A difference of inf is never close.",
     ),
     question=Question("isclose(109, 100, rtol=0.1, atol=0): true or false?", lambda: "true"),
 )

@@ -1,0 +1,129 @@
+"""Every exercise accepts right solutions, ours and two others, and rejects three typical wrong ones; see solutions/."""
+
+import importlib
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import minitorch as mt
+from minitorch.cli.learn import answers
+from minitorch.learn.exercises import chapter, chapters, find, numbers
+from minitorch.learn.judge import compare_with, difference, judge
+from minitorch.learn.plug import original, plugged
+
+EXERCISES = [e for c in chapters() for e in c.exercises]
+NAMES = [f"{e.number}-{e.name}" for e in EXERCISES]
+
+
+def solutions(exercise, kind):
+    module = importlib.import_module(f"tests.learn.solutions.c{exercise.number[:2]}")
+    return getattr(module, kind)[exercise.name]
+
+
+RIGHT = [(e, k) for e in EXERCISES for k in range(2)]
+WRONG = [(e, mistake) for e in EXERCISES for mistake in solutions(e, "WRONG")]
+
+
+def test_there_are_exercises_in_every_chapter():
+    assert numbers() == [f"{k:02}" for k in range(14)]
+    assert len(EXERCISES) >= 40
+    assert all(len(c.exercises) >= 3 for c in chapters())
+    assert len({e.name for e in EXERCISES}) == len(EXERCISES)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)
+def test_our_solution_passes_quickly_and_torch_agrees(exercise):
+    started = time.perf_counter()
+    verdict = judge(exercise, exercise.solution)
+    assert verdict.passed, verdict
+    assert time.perf_counter() - started < 1
+    before = original(exercise.seam)  # an optimizer's first instance changes its class: asked after that
+    assert verdict.calls > 0 and verdict.cases > 0
+    compare_with(torch, exercise, exercise.solution, verdict)
+    assert verdict.passed and verdict.torch == exercise.portable, verdict
+    assert original(exercise.seam) == before
+
+
+@pytest.mark.parametrize(("exercise", "k"), RIGHT, ids=[f"{e.name}-{k}" for e, k in RIGHT])
+def test_right_solutions_pass(exercise, k):
+    verdict = judge(exercise, solutions(exercise, "RIGHT")[k])
+    assert verdict.passed, verdict
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), WRONG, ids=[f"{e.name}-{m}" for e, m in WRONG])
+def test_wrong_solutions_are_rejected(exercise, mistake):
+    before = original(exercise.seam)
+    with np.errstate(all="ignore"):
+        verdict = judge(exercise, solutions(exercise, "WRONG")[mistake])
+    assert verdict.status in ("failed", "error"), verdict
+    assert verdict.rule or verdict.detail
+    assert original(exercise.seam) == before
+
+
+def test_every_exercise_has_its_solutions():
+    for e in EXERCISES:
+        assert len(solutions(e, "RIGHT")) >= 2 and len(solutions(e, "WRONG")) >= 3, e.number
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)
+def test_the_texts_are_complete(exercise):
+    assert exercise.hints and exercise.statement and exercise.question.text
+    assert answers(repr(exercise.question.answer()), exercise.question.answer())
+    assert not answers("-77.5", exercise.question.answer())
+    assert "raise NotImplementedError" in exercise.stub() and exercise.stub().startswith(f"def {exercise.name}(")
+    space = {"np": np, "mt": mt}
+    exec("import math\n" + exercise.stub(), space)  # noqa: S102 - our own text
+    verdict = judge(exercise, space[exercise.name])
+    assert verdict.status == "open", verdict
+
+
+def test_the_files_to_read_exist():
+    for c in chapters():
+        for name in c.reads:
+            importlib.import_module(name.removesuffix(".py").replace("/", "."))
+        assert c.exercises[0].number == f"{c.number}.1" and chapter(c.number) is c
+
+
+def test_a_function_that_the_engine_never_calls_fails(monkeypatch):
+    exercise = find("02.2")
+    monkeypatch.setitem(exercise.__dict__, "engine", lambda lib: lib.ones(2))
+    verdict = judge(exercise, exercise.solution)
+    assert verdict.status == "failed" and "must call" in verdict.rule
+
+
+def test_the_engine_gets_its_function_back_after_an_error():
+    x = mt.ones(2, requires_grad=True)
+    with pytest.raises(ZeroDivisionError), plugged("op:tanh.vjp.x", lambda g, out: 1 / 0):
+        x.tanh().sum().backward()
+    x.tanh().sum().backward()
+    assert difference(x.grad, 1 - np.tanh(np.ones(2, np.float32)) ** 2) == ""
+
+
+def test_an_inherited_method_is_inherited_again_afterwards():
+    with plugged("minitorch.nn.modules.activation:ReLU.named_modules", lambda self: [("mine", self)]):
+        assert list(mt.nn.ReLU().named_modules())[0][0] == "mine"
+    assert "named_modules" not in vars(mt.nn.ReLU)
+    assert list(mt.nn.ReLU().named_modules())[0][0] == ""
+
+
+def test_the_smallest_failing_example_is_shown():
+    verdict = judge(find("04.1"), lambda g, shape: g)
+    assert verdict.call.startswith("unbroadcast([") and verdict.call.endswith(", (1,))")
+    assert "shape must be (1,)" in verdict.rule
+    assert verdict.expected and verdict.got
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "word"),
+    [
+        ([1.0], np.ones(1), "NumPy array"), (np.ones(2), np.ones(3), "shape"), (np.ones(2), np.zeros(2), "values"),
+        (3, (1, 2), "tuple"), ((1,), (1, 2), "2 results"), (None, 1.0, "number"), (1, True, "bool"),
+        ("a", None, "None is expected"),
+        (np.array(1.0), 2.0, "values"), ((1, np.ones(2)), (1, np.zeros(2)), "values"),
+    ],
+)  # fmt: skip
+def test_differences_are_said_in_words(got, expected, word):
+    assert word in difference(got, expected)
+    assert difference(expected, expected) == ""
