@@ -175,9 +175,8 @@ def _check_once(arguments: Any, workspace: Workspace, chosen: list[Exercise]) ->
     lines = []
     for exercise, verdict in zip(chosen, verdicts, strict=True):
         known = workspace.of(exercise.number)
-        passed = verdict.passed
         if verdict.status != "open":
-            workspace.note(exercise.number, passed=passed, attempts=known["attempts"] + 1)
+            workspace.note(exercise.number, passed=verdict.passed, attempts=known["attempts"] + 1)
         lines += lines_of(verdict, exercise, known["hints"])
     passed = sum(v.passed for v in verdicts)
     if len(chosen) > 1:

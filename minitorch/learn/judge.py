@@ -169,13 +169,18 @@ def _plain(value: Any) -> Any:
 def compare_with(library: Any, exercise: Exercise, function: Callable, verdict: Verdict) -> None:
     """Run the piece of the engine in PyTorch (`library`) too, where all its names exist there."""
     if verdict.passed and exercise.portable:
-        with plugged(exercise.seam, exercise.adapt(function)):
+        with _in_place(exercise, function):
             got = exercise.engine(mt)
         expected = exercise.engine(library)
         wrong = difference(got, expected)
         verdict.torch = not wrong
         if wrong:
             _differs(verdict, f"PyTorch disagrees: {wrong}", got, expected)
+
+
+def _in_place(exercise: Exercise, function: Callable) -> Any:
+    """The learner's function at the seam; it may name its arguments as it likes."""
+    return plugged(exercise.seam, exercise.adapt(function), exercise.adapt(exercise.solution))
 
 
 def _differs(verdict: Verdict, rule: str, got: Any, expected: Any) -> None:
@@ -187,7 +192,7 @@ def _differs(verdict: Verdict, rule: str, got: Any, expected: Any) -> None:
 def _in_engine(exercise: Exercise, function: Callable, verdict: Verdict) -> None:
     """Run the piece of the engine with each of the two functions."""
     expected = exercise.engine(mt)
-    with plugged(exercise.seam, exercise.adapt(function)) as calls:
+    with _in_place(exercise, function) as calls:
         got = exercise.engine(mt)
     verdict.calls = calls.count
     if not calls.count:

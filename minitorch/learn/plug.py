@@ -31,8 +31,10 @@ class Calls:
 
 
 @contextmanager
-def plugged(seam: str, function: Callable) -> Iterator[Calls]:
+def plugged(seam: str, function: Callable, like: Callable | None = None) -> Iterator[Calls]:
     """While the block runs, `function` stands at the seam.
+
+    At a derivative its arguments are found by their names, which are those of `like` (default: of `function`).
 
     >>> import minitorch
     >>> with plugged("op:tanh.vjp.x", lambda g, out: 0 * g) as calls:
@@ -47,19 +49,19 @@ def plugged(seam: str, function: Callable) -> Iterator[Calls]:
         calls.count += 1
         return function(*args, **kwargs)
 
-    restore = _place(seam, _by_name(seam, function, counted))
+    restore = _place(seam, _by_name(seam, like or function, counted))
     try:
         yield calls
     finally:
         restore()
 
 
-def _by_name(seam: str, function: Callable, counted: Callable) -> Callable:
-    """A derivative is called with the values that the engine's one has named; hand on those that `function` names."""
+def _by_name(seam: str, like: Callable, counted: Callable) -> Callable:
+    """A derivative is called with the values that the engine's one has named; hand on those that `like` names."""
     if ".vjp." not in seam:
         return counted
     made, _, name = _op_part(seam)
-    have, wanted = _vjp(made, name).names, positional_names(function)[1:]
+    have, wanted = _vjp(made, name).names, positional_names(like)[1:]
     places = [have.index(n) for n in wanted]
     return lambda g, *values: counted(g, *[values[k] for k in places])
 

@@ -46,6 +46,12 @@ def test_our_solution_passes_quickly_and_torch_agrees(exercise):
     assert original(exercise.seam) == before
 
 
+@pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)
+def test_the_names_of_arguments_do_not_matter(exercise):
+    verdict = judge(exercise, lambda *args: exercise.solution(*args))
+    assert verdict.passed, verdict
+
+
 @pytest.mark.parametrize(("exercise", "k"), RIGHT, ids=[f"{e.name}-{k}" for e, k in RIGHT])
 def test_right_solutions_pass(exercise, k):
     verdict = judge(exercise, solutions(exercise, "RIGHT")[k])

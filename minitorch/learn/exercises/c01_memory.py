@@ -29,11 +29,11 @@ def contiguous_strides(shape):
 
     A length of 0 counts as 1.
     """
-    strides, step = [], 1
+    strides: tuple = ()
+    step = 1
     for n in reversed(shape):
-        strides.insert(0, step)
-        step *= max(n, 1)
-    return tuple(strides)
+        strides, step = (step, *strides), step * max(n, 1)
+    return strides
 
 
 def _shape_cases(rng):

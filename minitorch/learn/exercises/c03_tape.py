@@ -101,7 +101,7 @@ def add_gradients(a, b):
 
 # -- order -------------------------------------------------------------------------------------------------------------
 
-GRAPHS = (
+GRAPHS: tuple[dict[str, list[str]], ...] = (
     {"a": []},
     {"a": ["b"], "b": []},
     {"a": ["b", "c"], "b": ["c"], "c": []},
@@ -212,7 +212,7 @@ def topological_order(root, inputs_of):
 
 def _useful_adapt(function):
     def useful_nodes(roots, targets):
-        edges = {}
+        edges: dict = {}
 
         def inputs_of(key):
             found = [e for e in edges[key].edges if e is not None] if isinstance(edges[key], Node) else []

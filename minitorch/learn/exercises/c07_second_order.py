@@ -56,9 +56,9 @@ def _coupled(x):
 
 
 def _hvp_cases(rng):
-    yield _cubes, mt.tensor([2.0], dtype=mt.float64), mt.tensor([1.0], dtype=mt.float64)
-    yield _cubes, mt.tensor([1.0, 2.0], dtype=mt.float64), mt.tensor([3.0, -1.0], dtype=mt.float64)
-    yield _coupled, mt.tensor([2.0, 0.0], dtype=mt.float64), mt.tensor([1.0, -1.0], dtype=mt.float64)
+    yield _cubes, wrap(np.array([2.0])), wrap(np.array([1.0]))
+    yield _cubes, wrap(np.array([1.0, 2.0])), wrap(np.array([3.0, -1.0]))
+    yield _coupled, wrap(np.array([2.0, 0.0])), wrap(np.array([1.0, -1.0]))
 
 
 def _hvp_adapt(function):

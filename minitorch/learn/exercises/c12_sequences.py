@@ -152,7 +152,7 @@ def attention(q, k, v):
 def _masked_cases(rng):
     yield np.array([[1.0, 2.0]]), np.array([[True, True]])
     yield np.array([[1.0, 2.0]]), np.array([[True, False]])
-    yield np.array([[1.0, 2.0], [0.5, 0.5]]), np.tri(2, dtype=bool)
+    yield np.array([[1.0, 2.0], [0.5, 0.5]]), np.tri(2) > 0
     yield np.array([[1.0, 2.0], [3.0, 1.0]]), np.array([[False, False], [True, True]])
     yield small(rng, 3, 4), rng.random((3, 4)) < 0.5
     yield np.array([[1.0, 900.0]]), np.array([[True, False]])
@@ -161,7 +161,7 @@ def _masked_cases(rng):
 def _masked_adapt(function):
     def masked_softmax(scores, mask, is_causal):
         s = scores._array
-        allowed = np.tri(*s.shape[-2:], dtype=bool) if is_causal else mask._array
+        allowed = np.tri(*s.shape[-2:]) > 0 if is_causal else mask._array
         rows = [function(*pair) for pair in zip(s, np.broadcast_to(allowed, s.shape), strict=True)]
         return wrap(np.stack(rows))
 
