@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.autograd.op import op
-from minitorch.backend import xp_of
+from minitorch.backend import kernels_of, xp_of
 from minitorch.ops.activation import relu
 from minitorch.ops.elementwise import sigmoid, tanh
 from minitorch.ops.joining import cat
@@ -141,29 +141,16 @@ def lstm(
     i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of W_ih x + b_ih + W_hh h + b_hh;  c = f c + i g;
     h = W_hr (o tanh(c)). Without the projection W_hr, P = H and h = o tanh(c).
     """
-    xp, H = xp_of(x), c0.shape[1]
+    xp, kernels, H = xp_of(x), kernels_of(x), c0.shape[1]
     gates = _project(xp, x, w_ih, b_ih, b_hh)
-    h, c, w = h0.copy(), c0.copy(), w_hh.T
+    h, c, w = h0.copy(), c0.copy(), xp.ascontiguousarray(w_hh.T)
     cells = xp.empty((x.shape[0], H), dtype=x.dtype)
     y = xp.empty((x.shape[0], h0.shape[1]), dtype=x.dtype)
-    # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: with a factor and an offset for each gate, one tanh serves all four
-    factor = xp.full((4, H), 0.5, dtype=x.dtype)
-    factor[2] = 1
-    factor, offset = factor.reshape(-1), 1 - factor.reshape(-1)
+    out = xp.empty_like(c)
     for a, b in _steps(sizes, reverse):
-        z, n = gates[a:b], b - a
-        z += xp.matmul(h[:n], w)
-        z *= factor
-        xp.tanh(z, out=z)
-        z *= factor
-        z += offset
-        i, f, g, o = z[:, :H], z[:, H : 2 * H], z[:, 2 * H : 3 * H], z[:, 3 * H :]
-        now = xp.multiply(c[:n], f, out=c[:n])
-        now += i * g
-        cells[a:b] = now
-        out = xp.tanh(now)
-        out *= o
-        y[a:b] = h[:n] = out if w_hr is None else xp.matmul(out, w_hr.T)
+        n = b - a
+        kernels.lstm_step(gates[a:b], xp.matmul(h[:n], w), c[:n], cells[a:b], out[:n])
+        y[a:b] = h[:n] = out[:n] if w_hr is None else xp.matmul(out[:n], w_hr.T)
     return y, h, c, gates, cells
 
 
@@ -172,53 +159,26 @@ def _(
     g: Any, x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, w_hr: Any, out0: Any, gates: Any, cells: Any,
     sizes: Any, reverse: bool, needs: Any,
 ) -> Any:  # fmt: skip
-    xp, (gy, gh, gc), H = xp_of(x), g, c0.shape[1]
+    xp, kernels, (gy, gh, gc), H = xp_of(x), kernels_of(x), g, c0.shape[1]
     steps = _steps(sizes, reverse)
-    dz, dc_of_dm, tc = _lstm_slopes(xp, gates, cells, _states_before(xp, c0, cells, steps))
+    dz, dc_of_dm, tc = kernels.lstm_slopes(gates, cells, _states_before(xp, c0, cells, steps))
     dh = xp.zeros_like(h0) if gh is None else gh.copy()
     dc = xp.zeros_like(c0) if gc is None else gc.copy()
     dp = None if w_hr is None else xp.empty_like(out0)  # gradients of the projections W_hr m, m = o tanh(c)
     for a, b in steps[::-1]:
-        d, n = dz[a:b].reshape(-1, 4, H), b - a
+        n = b - a
         if gy is not None:
             dh[:n] += gy[a:b]
         dm = dh[:n]
         if dp is not None:
             dp[a:b] = dm
             dm = xp.matmul(dm, w_hr)
-        dcn = dc[:n]
-        dcn += dm * dc_of_dm[a:b]
-        d[:, :3] *= dcn[:, None]
-        d[:, 3] *= dm
+        kernels.lstm_step_grad(dz[a:b], dm, dc[:n], dc_of_dm[a:b], gates[a:b, H : 2 * H])
         xp.matmul(dz[a:b], w_hh, out=dh[:n])
-        dcn *= gates[a:b, H : 2 * H]
     before = _states_before(xp, h0, out0, steps) if needs[4] else None
     dx, *weights = _weight_gradients(xp, dz, dz, x, before, w_ih, (needs[0], *needs[3:7]))
     dw_hr = xp.matmul(dp.T, gates[:, 3 * H :] * tc) if dp is not None and needs[7] else None
     return dx, dh, dc, *weights, dw_hr
-
-
-def _lstm_slopes(xp: Any, gates: Any, cells: Any, before: Any) -> tuple:
-    """What the gradients of a step are multiplied with, for all steps at once, and tanh(c).
-
-    dz = dc g i(1-i), dc c' f(1-f), dc i (1-g^2), dm tanh(c) o(1-o), where c' is the cell before and m = o tanh(c);
-    dc gains dm o (1 - tanh(c)^2).
-    """
-    H = cells.shape[1]
-    i, f, g, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
-    tc = xp.tanh(cells)
-    slopes = gates * gates  # s - s^2 for the sigmoids, 1 - g^2 for the tanh
-    slopes *= -1
-    slopes[:, : 2 * H] += gates[:, : 2 * H]
-    slopes[:, 2 * H : 3 * H] += 1
-    slopes[:, 3 * H :] += o
-    for k, factor in enumerate((g, before, i, tc)):
-        slopes[:, k * H : (k + 1) * H] *= factor
-    dc_of_dm = tc * tc
-    dc_of_dm *= -1
-    dc_of_dm += 1
-    dc_of_dm *= o
-    return slopes, dc_of_dm, tc
 
 
 @lstm.composed_as

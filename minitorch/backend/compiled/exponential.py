@@ -258,3 +258,65 @@ def scaled_exp(y, x, top, scale):
         high, s = top[r], scale[r]
         for j in range(x.shape[1]):
             y[r, j] = exp(x[r, j] - high) * s
+
+
+# -- long short-term memory: see kernels/recurrent.py ----------------------------------------------------------------
+
+
+@exact
+def lstm_step(z, from_state, c, cell, out):
+    H = c.shape[1]
+    for r in range(len(z)):
+        for k in range(4):
+            row, new = z[r, k * H : (k + 1) * H], from_state[r, k * H : (k + 1) * H]
+            if k == 2:
+                for j in range(H):
+                    row[j] = tangent(row[j] + new[j])
+            else:
+                for j in range(H):
+                    row[j] = logistic(row[j] + new[j])
+        i, f, g, o = z[r, :H], z[r, H : 2 * H], z[r, 2 * H : 3 * H], z[r, 3 * H :]
+        state, kept, m = c[r], cell[r], out[r]
+        for j in range(H):
+            state[j] = state[j] * f[j] + i[j] * g[j]
+        for j in range(H):
+            kept[j] = state[j]
+            m[j] = tangent(state[j]) * o[j]
+
+
+@exact
+def lstm_step_grad(d, dm, dc, dc_of_dm, f):
+    H = dc.shape[1]
+    for r in range(len(d)):
+        state, m, slope, kept = dc[r], dm[r], dc_of_dm[r], f[r]
+        for j in range(H):
+            state[j] += m[j] * slope[j]
+        for k in range(3):
+            part = d[r, k * H : (k + 1) * H]
+            for j in range(H):
+                part[j] *= state[j]
+        part = d[r, 3 * H :]
+        for j in range(H):
+            part[j] *= m[j]
+            state[j] *= kept[j]
+
+
+@exact
+def lstm_slopes(slopes, dc_of_dm, tc, gates, cells, before):
+    H = cells.shape[1]
+    for r in range(len(cells)):
+        i, f, g, o = gates[r, :H], gates[r, H : 2 * H], gates[r, 2 * H : 3 * H], gates[r, 3 * H :]
+        di, df, dg, do = slopes[r, :H], slopes[r, H : 2 * H], slopes[r, 2 * H : 3 * H], slopes[r, 3 * H :]
+        t, old, gained = tc[r], before[r], dc_of_dm[r]
+        for j in range(H):
+            t[j] = tangent(cells[r, j])
+        for j in range(H):
+            di[j] = (i[j] - i[j] * i[j]) * g[j]
+        for j in range(H):
+            df[j] = (f[j] - f[j] * f[j]) * old[j]
+        for j in range(H):
+            dg[j] = (ONE - g[j] * g[j]) * i[j]
+        for j in range(H):
+            do[j] = (o[j] - o[j] * o[j]) * t[j]
+        for j in range(H):
+            gained[j] = (ONE - t[j] * t[j]) * o[j]

@@ -109,6 +109,27 @@ class CompiledKernels(Kernels):
     def log_softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
         return self._rows("log_softmax_grad", g, y) if self._last(y, dim) else super().log_softmax_grad(g, y, dim)
 
+    # -- recurrent cells ---------------------------------------------------------------------------------------------
+
+    def lstm_step(self, z: Array, from_state: Array, c: Array, cell: Array, out: Array) -> None:
+        if self.worth(z) and z.flags.c_contiguous and from_state.flags.c_contiguous:
+            loops("exponential").lstm_step(z, from_state, c, cell, out)
+        else:
+            super().lstm_step(z, from_state, c, cell, out)
+
+    def lstm_step_grad(self, d: Array, dm: Array, dc: Array, dc_of_dm: Array, f: Array) -> None:
+        if self.worth(d) and d.flags.c_contiguous and dm.flags.c_contiguous:
+            loops("exponential").lstm_step_grad(d, dm, dc, dc_of_dm, f)
+        else:
+            super().lstm_step_grad(d, dm, dc, dc_of_dm, f)
+
+    def lstm_slopes(self, gates: Array, cells: Array, before: Array) -> tuple[Array, Array, Array]:
+        if not self.worth(gates):
+            return super().lstm_slopes(gates, cells, before)
+        slopes, dc_of_dm, tc = np.empty_like(gates), np.empty_like(cells), np.empty_like(cells)
+        threads.run(loops("exponential").lstm_slopes, slopes, dc_of_dm, tc, gates, cells, before)
+        return slopes, dc_of_dm, tc
+
     # -- normalization -----------------------------------------------------------------------------------------------
     # z is looked at as rows of its last dimension, which is normalized over; `lead` are the other dimensions. What is
     # known of each row (sums, factors) is an array of the shape `lead`, and its own mean over rows is left to NumPy.

@@ -9,13 +9,22 @@ from minitorch.backend.kernels.fold import FoldKernels
 from minitorch.backend.kernels.norm import NormKernels
 from minitorch.backend.kernels.pointwise import PointwiseKernels
 from minitorch.backend.kernels.pool import PoolKernels
+from minitorch.backend.kernels.recurrent import RecurrentKernels
 from minitorch.backend.kernels.resample import ResampleKernels
 from minitorch.backend.kernels.rows import RowKernels
 from minitorch.backend.kernels.softmax import SoftmaxKernels
 
 
 class Kernels(
-    ConvKernels, PoolKernels, FoldKernels, ResampleKernels, PointwiseKernels, SoftmaxKernels, NormKernels, RowKernels
+    ConvKernels,
+    PoolKernels,
+    FoldKernels,
+    ResampleKernels,
+    PointwiseKernels,
+    SoftmaxKernels,
+    NormKernels,
+    RowKernels,
+    RecurrentKernels,
 ):
     """All kernels over a backend's array module; a device subclasses this and overrides what it does better."""
 
