@@ -472,7 +472,7 @@ def test_version_and_help(capsys):
 
 def test_unknown_commands(capsys):
     assert "did you mean 'train'?" in one_line(capsys, "trian")
-    assert "choose from train, info, parity" in one_line(capsys, "zzz")
+    assert "choose from train, run, learn, info, parity" in one_line(capsys, "zzz")
     assert "--what" in one_line(capsys, "--what")
 
 
