@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+from minitorch.backend import threads
+
 _threads: list[int | None] = [None, None]  # within an operation, between operations
 _deterministic = [False, False]  # use_deterministic_algorithms, warn_only
 _precision = ["highest"]
@@ -35,8 +37,9 @@ def _check_threads(op: str, n: Any) -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Use `n` threads in matrix products (through threadpoolctl where it is installed)."""
+    """Use `n` threads in compiled kernels, and in matrix products (through threadpoolctl where it is installed)."""
     _threads[0] = _check_threads("set_num_threads", n)
+    threads.set_number(n)
     controller = _limits()
     if controller is not None:
         controller.limit(limits=n)
