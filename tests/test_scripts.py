@@ -12,7 +12,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,14 +72,24 @@ def printed_by_torch(launcher: subprocess.Popen, script: Path, folder: Path) -> 
     return lines((folder / "stdout").read_text(encoding="utf-8"))
 
 
-def printed_by_minitorch(script: Path, folder: Path) -> list[str]:
+@contextmanager
+def minitorch_running(script: Path, folder: Path) -> Iterator[Callable[[], list[str]]]:
+    """The script starts at once; the function that is given waits for its end and returns what it printed."""
     folder.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "minitorch", "run", str(script)], cwd=folder, capture_output=True, text=True,
-        encoding="utf-8", timeout=120, env=ENVIRONMENT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
-    return lines(done.stdout)
+    with subprocess.Popen(
+        [sys.executable, "-m", "minitorch", "run", str(script)], cwd=folder, text=True, encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
+    ) as process:  # fmt: skip
+
+        def printed() -> list[str]:
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 0, err[-4000:]
+            return lines(out)
+
+        try:
+            yield printed
+        finally:
+            process.kill()
 
 
 def unit(number: str) -> float:
@@ -99,8 +110,9 @@ def same_line(ours: str, theirs: str) -> bool:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_script_prints_the_same_lines(script: Path, launcher: subprocess.Popen, tmp_path: Path) -> None:
-    theirs = printed_by_torch(launcher, script, tmp_path / "torch")
-    ours = printed_by_minitorch(script, tmp_path / "minitorch")
+    with minitorch_running(script, tmp_path / "minitorch") as printed_by_minitorch:  # both at the same time
+        theirs = printed_by_torch(launcher, script, tmp_path / "torch")
+        ours = printed_by_minitorch()
     assert len(theirs) > 5
     different = [f"torch      {b}\nminitorch  {a}" for a, b in zip(ours, theirs, strict=False) if not same_line(a, b)]
     assert not different, "\n".join(different[:8])
