@@ -28,30 +28,50 @@ OVERLAPS = (
 
 
 class Geometry:
-    """Where a view's elements lie among its base's: strides and offset in elements, of both."""
+    """Where a view's elements lie among its base's: strides and offset in elements, of both.
 
-    __slots__ = ("base_shape", "base_strides", "shape", "strides", "offset", "low", "span")
+    Where one is complex and the other real (x.real, view_as_complex), they count real numbers, two to a complex one.
+    """
+
+    __slots__ = ("base_shape", "base_strides", "shape", "strides", "offset", "low", "span", "complex")
 
     def __init__(self, view: Any, base: Any) -> None:
-        size = base.dtype.itemsize
+        mixed = (view.dtype.kind == "c") != (base.dtype.kind == "c")
+        # None, or whether the base and whether the view is complex
+        self.complex = (base.dtype.kind == "c", view.dtype.kind == "c") if mixed else None
+        size = min(base.dtype.itemsize, view.dtype.itemsize)
         pointer = backend_of(base).pointer
         self.base_shape, self.shape = base.shape, view.shape
         self.base_strides = tuple(s // size for s in base.strides)
-        self.strides = tuple(s // view.dtype.itemsize for s in view.strides)
+        self.strides = tuple(s // size for s in view.strides)
         self.offset = (pointer(view) - pointer(base)) // size if view.size and base.size else 0
         reach = [((n - 1) * s) for n, s in zip(self.base_shape, self.base_strides, strict=True) if n]
         self.low = sum(r for r in reach if r < 0)
-        self.span = sum(abs(r) for r in reach) + 1
+        self.span = sum(abs(r) for r in reach) + base.dtype.itemsize // size
 
     def buffer(self, x: Any, zero: bool) -> tuple[Any, Any]:
         """New memory laid out as the base: (a view of the base's shape, a view of the view's shape)."""
         xp = xp_of(x)
+        if self.complex is not None:
+            flat = xp.zeros(self.span, dtype=x.real.dtype)
+            return self._among_reals(flat, 0), self._among_reals(flat, 1)
         flat = xp.zeros(self.span, dtype=x.dtype) if zero else xp.empty(self.span, dtype=x.dtype)
         item = x.dtype.itemsize
         strided = xp.lib.stride_tricks.as_strided
         whole = strided(flat[-self.low :], self.base_shape, tuple(s * item for s in self.base_strides))
         part = strided(flat[self.offset - self.low :], self.shape, tuple(s * item for s in self.strides))
         return whole, part
+
+    def _among_reals(self, flat: Any, which: int) -> Any:
+        """The base (0) or the view (1) in a line of real numbers."""
+        shape, strides = (self.base_shape, self.base_strides) if which == 0 else (self.shape, self.strides)
+        start, item = (0 if which == 0 else self.offset) - self.low, flat.dtype.itemsize
+        steps = tuple(s * item for s in strides)
+        strided = xp_of(flat).lib.stride_tricks.as_strided
+        if not self.complex[which]:  # type: ignore[index]
+            return strided(flat[start:], shape, steps)
+        pairs = strided(flat[start:], (*shape, 2), (*steps, item))
+        return pairs.view("complex128" if item == 8 else "complex64")[..., 0]
 
     def overlaps(self) -> bool:
         """True if two elements of the view are one element of the base."""
@@ -67,6 +87,11 @@ class Geometry:
 @op(view=True, node="AsStridedBackward0")
 def strided_view(x: Any, *, geometry: Any) -> Any:
     """The view of base `x` that `geometry` describes."""
+    if geometry.complex is not None:
+        if geometry.low:
+            raise RuntimeError("as_strided: a complex view of a base with negative strides")
+        line = xp_of(x).lib.stride_tricks.as_strided(x.real, (geometry.span,), (x.real.dtype.itemsize,))
+        return geometry._among_reals(line, 1)
     item = x.dtype.itemsize
     xp = xp_of(x)
     flat = xp.lib.stride_tricks.as_strided(x, (geometry.span,), (item,)) if geometry.low == 0 else None

@@ -61,6 +61,31 @@ def _(g: Any) -> Any:
     return g[..., 0] + g[..., 1] * 1j
 
 
+@op(view=True)
+def view_as_complex(x: Any) -> Any:
+    """Pairs in the last dimension, of length 2, as complex numbers: a view."""
+    if x.dtype.kind != "f" or x.dtype.itemsize < 4:
+        raise RuntimeError(
+            "view_as_complex: only supported for float and double tensors, but got a tensor of scalar type: "
+            f"{scalar_name(x)}"
+        )
+    if x.ndim == 0:
+        raise RuntimeError("view_as_complex: Input tensor must have one or more dimensions")
+    if x.shape[-1] != 2:
+        raise RuntimeError(f"view_as_complex: Tensor must have a last dimension of size 2, but it has {x.shape[-1]}")
+    item = x.dtype.itemsize
+    if x.size and x.strides[-1] != item:
+        raise RuntimeError("view_as_complex: Tensor must have a last dimension with stride 1")
+    if x.size and any(n > 1 and s % (2 * item) for n, s in zip(x.shape[:-1], x.strides[:-1], strict=True)):
+        raise RuntimeError("view_as_complex: Tensor must have a stride divisible by 2 for all but last dimension")
+    return x.view("complex128" if item == 8 else "complex64")[..., 0]
+
+
+@view_as_complex.vjp("x")
+def _(g: Any) -> Any:
+    return view_as_real(g)
+
+
 @op(promote="float")
 def angle(x: Any) -> Any:
     """The angle of x in the complex plane; for real x, 0 or pi. The derivative at 0, and for real x, is 0."""

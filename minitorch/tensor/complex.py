@@ -68,6 +68,14 @@ class ComplexMixin(TensorBase):
         """
         return ops.angle(self)
 
+    def resolve_conj(self) -> Tensor:
+        """The tensor itself: conjugates are computed at once here, there is nothing to resolve."""
+        return self  # type: ignore[return-value]
+
+    def resolve_neg(self) -> Tensor:
+        """The tensor itself: negatives are computed at once here, there is nothing to resolve."""
+        return self  # type: ignore[return-value]
+
 
 def real(input: Tensor) -> Tensor:
     """The real part of `input`, a view; a real tensor itself.
@@ -99,6 +107,28 @@ def view_as_real(input: Tensor) -> Tensor:
     return ops.view_as_real(tensor_argument("view_as_real", "input", input))
 
 
+def view_as_complex(input: Tensor) -> Tensor:
+    """The pairs in the last dimension, real and imaginary part, as complex numbers: a view.
+
+    >>> import minitorch as mt
+    >>> mt.view_as_complex(mt.tensor([[1.0, 2.0]]))
+    tensor([1.+2.j])
+    """
+    return ops.view_as_complex(tensor_argument("view_as_complex", "input", input))
+
+
+def polar(abs: Tensor, angle: Tensor, *, out: Any = None) -> Tensor:
+    """abs (cos(angle) + i sin(angle)); both float32, or both float64.
+
+    >>> import minitorch as mt
+    >>> mt.polar(mt.tensor([2.0]), mt.tensor([0.0]))
+    tensor([2.+0.j])
+    """
+    _check_pair("polar", "abs", abs, "angle", angle)
+    result = ops.complex(abs * angle.cos(), abs * angle.sin())  # type: ignore[attr-defined]
+    return result if out is None else write_out("polar", out, result, (abs, angle))
+
+
 def complex(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
     """real + i imag; both float32, or both float64.
 
@@ -106,20 +136,25 @@ def complex(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
     >>> mt.complex(mt.tensor([1.0]), mt.tensor([2.0]))
     tensor([1.+2.j])
     """
-    tensor_argument("complex", "real", real, 1)
-    tensor_argument("complex", "imag", imag, 2)
-    kinds = real._array.dtype, imag._array.dtype
+    _check_pair("complex", "real", real, "imag", imag)
+    result = ops.complex(real, imag)
+    return result if out is None else write_out("complex", out, result, (real, imag))
+
+
+def _check_pair(name: str, first: str, x: Any, second: str, y: Any) -> None:
+    """Two real tensors of one dtype, float32 or float64."""
+    tensor_argument(name, first, x, 1)
+    tensor_argument(name, second, y, 2)
+    kinds = x._array.dtype, y._array.dtype
     if any(k.name not in ("float32", "float64") for k in kinds):
         raise RuntimeError(
-            f"complex: Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}"
+            f"{name}: Expected both inputs to be Half, Float or Double tensors but got {x.dtype} and {y.dtype}"
         )
     if kinds[0] != kinds[1]:
         raise RuntimeError(
-            f"complex: Expected object of scalar type {scalar_name(real._array)} but got scalar type "
-            f"{scalar_name(imag._array)} for second argument"
+            f"{name}: Expected object of scalar type {scalar_name(x._array)} but got scalar type "
+            f"{scalar_name(y._array)} for second argument"
         )
-    result = ops.complex(real, imag)
-    return result if out is None else write_out("complex", out, result, (real, imag))
 
 
 FUNCTIONS: dict[str, Callable] = {
@@ -127,6 +162,10 @@ FUNCTIONS: dict[str, Callable] = {
     "real": real,
     "imag": imag,
     "view_as_real": view_as_real,
+    "view_as_complex": view_as_complex,
+    "polar": polar,
+    "resolve_conj": function(ComplexMixin.resolve_conj),
+    "resolve_neg": function(ComplexMixin.resolve_neg),
     "conj": function(ComplexMixin.conj),
     "conj_physical": function(ComplexMixin.conj_physical, out=True),
     "angle": function(ComplexMixin.angle, out=True),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.ops import linalg as ops
-from minitorch.tensor import cholesky, factoring, products, return_types, solving, tensorial
+from minitorch.tensor import cholesky, factoring, householder, products, return_types, solving, tensorial
 from minitorch.tensor.binding import function, write_out
 from minitorch.tensor.matrices import square
 
@@ -144,6 +144,24 @@ class LinalgMixin(TensorBase):
         """
         return factoring.lu_solve(LU_data, LU_pivots, self)
 
+    def geqrf(self) -> Any:
+        """(a, tau), the packed QR decomposition: minitorch.geqrf."""
+        return householder.geqrf(self)  # type: ignore[arg-type]
+
+    def orgqr(self, input2: Tensor) -> Tensor:
+        """The product of Householder reflections: linalg.householder_product."""
+        return householder.orgqr(self, input2)  # type: ignore[arg-type]
+
+    def ormqr(self, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
+        """The product of Householder reflections times a matrix: minitorch.ormqr."""
+        return householder.ormqr(self, input2, input3, left, transpose)  # type: ignore[arg-type]
+
+    def triangular_solve(
+        self, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+    ) -> Any:
+        """(X with A X = self, a copy of A): the older form of linalg.solve_triangular."""
+        return householder.triangular_solve(self, A, upper, transpose, unitriangular)  # type: ignore[arg-type]
+
 
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     """The product of several matrices in the cheapest order: the older form of linalg.multi_dot.
@@ -168,6 +186,7 @@ def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | Non
 
 
 FUNCTIONS: dict[str, Callable] = {
+    **householder.FUNCTIONS,
     "kron": products.kron,
     "chain_matmul": chain_matmul,
     "inverse": function(LinalgMixin.inverse, out=True),

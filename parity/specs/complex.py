@@ -20,3 +20,7 @@ spec("Tensor.angle", unary(avoid=(0.0,)), dtypes=ANY_REAL, **ANGLE)
 MIXED = call(In((2,), dtype="float32"), In((2,), dtype="float64"))
 PAIR = broadcastable(2).map(lambda s: call(In(s[0]), In(s[1])))
 spec("complex", PAIR, out=True, errors=(Bad(MIXED, "Expected object of scalar type Float"),))
+POLAR = broadcastable(2).map(lambda s: call(In(s[0], low=0.2), In(s[1])))
+spec("polar", POLAR, out=True, errors=(Bad(MIXED, "Expected object of scalar type Float"),))
+for _name in ("resolve_conj", "resolve_neg"):
+    spec(_name, unary(), dtypes=("float64", *COMPLEX), method=True)
