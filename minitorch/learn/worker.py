@@ -1,7 +1,7 @@
 """A check in a process of its own: what a learner wrote may hang, exit or crash, and `minitorch learn` must not.
 
 `check` starts `python -m minitorch.learn.worker FOLDER REPORT NUMBER...`, which adds one JSON line to REPORT as it
-begins and as it ends each exercise. An alarm ends a function that takes too long, with the line it was at; where
+begins and as it ends each thing. An alarm ends a function that takes too long, with the line it was at; where
 there is none (Windows, a loop in C), the process is killed, and the line that was begun says what it was doing.
 """
 
@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from minitorch.learn.exercises import chapter, find
 from minitorch.learn.judge import Verdict, compare_with, judge
 from minitorch.learn.workspace import Trouble, Workspace
 
-LIMIT = 2.0  # seconds for one exercise; ours take less than a third of one
+LIMIT = 1.5  # seconds for one exercise; ours take less than a tenth of one
 GRACE = 20.0  # to start Python and import NumPy on a slow machine
 
 
@@ -67,17 +68,31 @@ def check(folder: str | Path, exercises: list[Exercise], torch: bool, quiet: boo
         options = ["--torch"] if torch else []
         words = [str(Path(folder)), str(report), *(e.number for e in exercises), *options]
         command = [sys.executable, "-m", "minitorch.learn.worker", *words]
-        limit, code = GRACE + (LIMIT + 1) * len(exercises), 0
-        try:
-            output = sys.stderr if quiet else None
-            code = subprocess.run(command, env=environment, timeout=limit, stdout=output, check=False).returncode
-        except subprocess.TimeoutExpired:
-            code = -1
-        lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
-    return _read([json.loads(line) for line in lines], exercises, code)
+        with subprocess.Popen(command, env=environment, stdout=sys.stderr if quiet else None) as process:
+            try:
+                code = _wait(process, report)
+            finally:
+                process.kill()
+        text = report.read_text(encoding="utf-8") if report.exists() else ""
+    whole = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]  # a kill may leave half of one
+    return _read([json.loads(line) for line in whole], exercises, code)
 
 
-def _read(events: list[dict], exercises: list[Exercise], code: int) -> list[Verdict]:
+def _wait(process: Any, report: Path) -> int | None:
+    """The exit code; None if the process was in a learner's code for too long, or silent for far too long."""
+    told, deadline = "", time.monotonic() + GRACE
+    while process.poll() is None:
+        now = report.read_text(encoding="utf-8") if report.exists() else ""
+        if now != told:
+            in_their_code = now.splitlines()[-1].startswith(('{"begin"', '{"reading"'))
+            told, deadline = now, time.monotonic() + (LIMIT + 1 if in_their_code else GRACE)
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(0.02)
+    return process.returncode
+
+
+def _read(events: list[dict], exercises: list[Exercise], code: int | None) -> list[Verdict]:
     done = {e["verdict"]["number"]: Verdict(**e["verdict"]) for e in events if "verdict" in e}
     for event in events:
         if "trouble" in event:
@@ -85,12 +100,12 @@ def _read(events: list[dict], exercises: list[Exercise], code: int) -> list[Verd
     missing = [e for e in exercises if e.number not in done]
     if missing:
         begun = events[-1].get("begin", "") if events else ""
-        what = "it took too long and was stopped" if code == -1 else f"the process ended with exit code {code}"
+        what = "it took too long and was stopped" if code is None else f"the process ended with exit code {code}"
         if not begun:
             raise Trouble(f"the file could not be read: {what}")
         for e in missing:
             detail = what if e.number == begun else f"not judged: {begun} ended the check"
-            done[e.number] = Verdict(e.number, e.name, "timeout" if code == -1 else "error", detail=detail)
+            done[e.number] = Verdict(e.number, e.name, "timeout" if code is None else "error", detail=detail)
     return [done[e.number] for e in exercises]
 
 
@@ -112,6 +127,7 @@ def main(argv: list[str]) -> int:
         of = chapter(exercise.number.split(".")[0])
         try:
             if of.number not in loaded:
+                tell(reading=of.number)
                 loaded[of.number] = _load(workspace, of)
         except Trouble as trouble:
             tell(trouble=str(trouble))
@@ -120,7 +136,8 @@ def main(argv: list[str]) -> int:
         functions, path = loaded[of.number], str(workspace.path(of))
         verdict = judge_one(exercise, functions, path)
         if with_torch and verdict.passed:  # its import takes longer than all else: only where it may matter
-            compare_with(importlib.import_module("torch"), exercise, functions[exercise.name], verdict)
+            tell(comparing=exercise.number)
+            with_torch = _compare(exercise, functions[exercise.name], verdict)
         tell(verdict=verdict.as_dict())
     return 0
 
@@ -134,6 +151,16 @@ def _load(workspace: Workspace, of: Chapter) -> dict:
         raise Trouble(f"{path}: the file could not be read: {late}") from late
     except SystemExit as left:
         raise Trouble(f"{path}: the file ends Python while it is read (SystemExit)") from left
+
+
+def _compare(exercise: Exercise, function: Any, verdict: Verdict) -> bool:
+    """Compare with PyTorch too; False if it can't be imported, which is nothing to trouble the learner with."""
+    try:
+        torch = importlib.import_module("torch")
+    except Exception:
+        return False
+    compare_with(torch, exercise, function, verdict)
+    return True
 
 
 def judge_one(exercise: Exercise, functions: dict, path: str) -> Verdict:

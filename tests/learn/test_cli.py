@@ -234,6 +234,26 @@ def test_a_damaged_progress_file_is_said(folder, learn):
     assert code == 2 and "no progress file any more" in err
 
 
+def test_a_process_that_no_alarm_can_end_is_killed(checked):
+    deaf = "import signal\n\n\ndef relu(x):\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
+    deaf += "    while True:\n        pass\n\n\n"
+    code, out, _ = checked(deaf + SGD, "00")
+    assert code == 1 and "it took too long and was stopped" in out and "not judged: 00.1 ended the check" in out
+
+
+def test_the_readme_leads_to_the_first_passed_check(folder, learn):
+    told = [line for line in (ROOT / "README.md").read_text().splitlines() if "minitorch learn" in line]
+    commands = [line.split("#")[0].split("minitorch learn", 1)[1].split() for line in told if line.startswith(".venv")]
+    assert commands[:2] == [["start", "00"], ["check", "00.1"]]
+    learn(*commands[0])
+    path = folder / "00_thirty_lines.py"
+    assert f"learn/{path.name}" in told[0]
+    first = path.read_text().replace("raise NotImplementedError", "return np.maximum(x, 0)", 1)
+    path.write_text(first)
+    assert learn(*commands[1])[0] == 0
+    assert all(learn(*words)[0] == 0 for words in commands[2:])
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGINT") or os.name == "nt", reason="Ctrl-C as a signal")
 def test_watch_checks_again_when_the_file_changes(folder, checked):
     checked("x = 1\n")
