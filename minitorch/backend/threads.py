@@ -24,11 +24,12 @@ def set_number(n: int) -> None:
 
 def number() -> int:
     """The number set, else what the environment says to OpenMP, else the cores that this process may use."""
-    if _number[0] is None:
+    found = _number[0]
+    if found is None:
         asked = os.environ.get("OMP_NUM_THREADS", "")
         usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        _number[0] = int(asked) if asked.isdigit() and int(asked) > 0 else usable
-    return _number[0]
+        found = _number[0] = int(asked) if asked.isdigit() and int(asked) > 0 else usable
+    return found
 
 
 def _forget() -> None:
