@@ -15,7 +15,7 @@ from parity.exempt import EXEMPT, NO_LAYER, NOT_HERE
 
 SPECS = checks.load_specs()
 LAYERS = module_checks.load_modules()
-SPACES = tuple((getattr(mt, name), f"{name}.") for name in ("linalg", "fft", "special"))
+SPACES = tuple((getattr(mt, name), f"{name}.") for name in ("linalg", "fft", "special", "masked"))
 
 
 def covered() -> set[str]:

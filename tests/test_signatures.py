@@ -146,7 +146,7 @@ def test_functional(name: str) -> None:
 
 SPACES = [
     (space, name)
-    for space in ("linalg", "fft", "special", "signal.windows")
+    for space in ("linalg", "fft", "special", "masked", "signal.windows")
     for name in attrgetter(space)(mt).__all__
     if name != "LinAlgError"
 ]
