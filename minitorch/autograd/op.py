@@ -67,6 +67,7 @@ class Op:
     constant    writes one value everywhere, so that overlapping elements do no harm (fill_, zero_)
     node        name of the node class, or a function of the settings (and inputs) that gives it
     inner       vjps call it, with arrays more often than with tensors: those are looked for first
+    ufunc       name of the NumPy function that is all that the forward does: the short way calls it directly
     diagnose    function (inputs, settings, error) -> Exception | None that explains a failed forward in torch's words
     """
 
@@ -81,6 +82,7 @@ class Op:
         self.multi_view = self.view and self.n_outputs is None
         self.constant: bool = options.pop("constant", False)
         self.inner: bool = options.pop("inner", False)
+        self.ufunc: str | None = options.pop("ufunc", None)
         node = options.pop("node", None)
         self.diagnose: Callable | None = options.pop("diagnose", None)
         if options:

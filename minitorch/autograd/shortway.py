@@ -52,7 +52,7 @@ class Writer:
             "try:", *indent(self.read()),
             "except AttributeError:", f"    return {self.among_arrays()}{self.general}",
             f"if {' or '.join(['modes.special_threads', *self.unusual()])}:", f"    return {self.general}",
-            "try:", f"    _out = forward({arrays}{self.handed_on})",
+            "try:", f"    _out = {self.ufunc(arrays)}forward({arrays}{self.handed_on})",
             "except FAILURES:", f"    return {self.general}  # which tries again and explains",
             *(["_out, *_aux = _out"] if made.aux else []),
             f"if _out.__class__ is not {self.first}.__class__:", f"    _out = as_array(_out, {self.first})",
@@ -112,6 +112,10 @@ class Writer:
             weak = f"_{first}.dtype.char not in NUMPY_FLOATS"
             checks.append(f"({weak} if _{n} is {n} else _{first}.dtype is not _{n}.dtype)")
         return checks + ([f"_{first}.dtype.char not in FLOATS"] if self.made.promote == "float" else [])
+
+    def ufunc(self, arrays: str) -> str:
+        """A NumPy function in place of the forward, where that only looks for it."""
+        return f"np.{self.made.ufunc}({arrays}) if {self.first}.__class__ is ndarray else " if self.made.ufunc else ""
 
     # -- the result --------------------------------------------------------------------------------------------------
 

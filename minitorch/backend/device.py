@@ -84,6 +84,8 @@ _BY_TYPE: dict[type, Backend] = {
 
 _XP: dict[type, Any] = {kind: np for kind in _BY_TYPE}  # each type's array module, for the shortest look-up
 
+_KERNELS: dict[type, Any] = {}  # likewise its kernels, once they have been used
+
 # how to load a backend when a device of its kind is first used
 _LOADERS: dict[str, Callable[[], Backend]] = {}
 
@@ -98,6 +100,7 @@ def register_backend(backend: Backend) -> None:
     _BACKENDS[backend.name] = backend
     _BY_TYPE[backend.array_type] = backend
     _XP[backend.array_type] = backend.xp
+    _KERNELS.pop(backend.array_type, None)
 
 
 def in_use(name: str) -> bool:
@@ -115,6 +118,7 @@ def unregister_backend(name: str) -> None:
     backend = _BACKENDS.pop(name)
     _BY_TYPE.pop(backend.array_type, None)
     _XP.pop(backend.array_type, None)
+    _KERNELS.pop(backend.array_type, None)
 
 
 def backend_of(array: Any) -> Backend:
@@ -139,7 +143,14 @@ def special_of(array: Any) -> Any:
 
 def kernels_of(array: Any) -> Any:
     """The kernels of the array's device."""
-    return backend_of(array).kernels
+    return _KERNELS.get(array.__class__) or _kernels_of_type(array)
+
+
+def _kernels_of_type(array: Any) -> Any:
+    backend = backend_of(array)
+    if type(array) not in (np.ndarray, backend.array_type):
+        return backend.kernels
+    return _KERNELS.setdefault(type(array), backend.kernels)
 
 
 class device:

@@ -11,13 +11,13 @@ from minitorch.ops.arithmetic import zeros_as
 from minitorch.ops.kinds import DISCRETE, INTEGER, array_of, not_complex, only, scalar_name
 
 
-@op(broadcasts=True, promote=True)
+@op(broadcasts=True, promote=True, ufunc="equal")
 def eq(x: Any, y: Any) -> Any:
     """x == y."""
     return x == y
 
 
-@op(broadcasts=True, promote=True)
+@op(broadcasts=True, promote=True, ufunc="not_equal")
 def ne(x: Any, y: Any) -> Any:
     """x != y."""
     return x != y

@@ -13,7 +13,7 @@ from minitorch.ops.kinds import FLOAT, matching, not_complex, only
 from minitorch.ops.powers import rsqrt
 
 
-@op(promote="float")
+@op(promote="float", ufunc="sin")
 def sin(x: Any) -> Any:
     """The sine, x in radians."""
     return xp_of(x).sin(x)
@@ -24,7 +24,7 @@ def _(g: Any, x: Any) -> Any:
     return g * conj(cos(x))
 
 
-@op(promote="float")
+@op(promote="float", ufunc="cos")
 def cos(x: Any) -> Any:
     """The cosine, x in radians."""
     return xp_of(x).cos(x)
