@@ -17,7 +17,7 @@ from minitorch.backend.kernels.resample import ResampleKernels
 # What the kernels may ask of an array module: functions that NumPy and CuPy both have.
 SHARED = frozenset(
     "add arange asarray ascontiguousarray concatenate dtype empty float32 floor full iinfo inf int64 isfinite lib"
-    " matmul maximum minimum moveaxis negative ones rint subtract take uint8"
+    " matmul maximum minimum moveaxis multiply negative ones rint subtract take uint8"
     " where zeros".split()
 )
 
@@ -45,6 +45,7 @@ class TestedKernels(ConvKernels, PoolKernels, FoldKernels, ResampleKernels):
         self.conv_columns = conv_columns
         self.pool_elements = pool_elements
         self.winograd_channels = 2
+        self.depthwise_elements = pool_elements
 
 
 def examples(count: int) -> settings:

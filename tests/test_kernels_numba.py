@@ -168,6 +168,19 @@ def test_lstm_steps() -> None:
 
 
 @needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("stride", "dilation", "kernel"), [((1, 1), (1, 1), (3, 3)), ((2, 1), (1, 2), (5, 2))])
+def test_depthwise_convolution(dtype: str, stride: tuple, dilation: tuple, kernel: tuple) -> None:
+    x, w, b = values(0, 2, 6, 13, 16, dtype=dtype), values(1, 6, 1, *kernel, dtype=dtype), values(2, 6, dtype=dtype)
+    settings = stride, (2, 1), dilation, 6
+    ours, plain = (k.conv_forward(x, w, *settings, b) for k in (COMPILED, PLAIN))
+    same(ours, plain)
+    g = values(3, *plain.shape, dtype=dtype)
+    same(*(k.conv_weight_grad(g, x, kernel, *settings) for k in (COMPILED, PLAIN)))
+    same(*(k.conv_input_grad(g, w, x.shape[2:], *settings) for k in (COMPILED, PLAIN)))
+
+
+@needs_numba
 def test_several_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "LEAST", 64)
     x, g = values(0, 50, 33), values(1, 50, 33)

@@ -130,6 +130,26 @@ class CompiledKernels(Kernels):
         threads.run(loops("exponential").lstm_slopes, slopes, dc_of_dm, tc, gates, cells, before)
         return slopes, dc_of_dm, tc
 
+    # -- depthwise convolution ---------------------------------------------------------------------------------------
+
+    def depthwise_fits(self, x: Array, channels: int, groups: int) -> bool:
+        return groups == channels == x.shape[1] > 1 and x.ndim == 4 and self.worth(x, "fd")
+
+    def depthwise_forward(
+        self, xpad: Array, w: Array, bias: Array | None, out: Ints, stride: Ints, dilation: Ints
+    ) -> Array:
+        y = np.empty((*xpad.shape[:2], *out), xpad.dtype)
+        biases = np.zeros(w.shape[0], w.dtype) if bias is None else flat(bias)
+        shared = np.ascontiguousarray(w), biases, tuple(stride), tuple(dilation)
+        threads.run(loops("depthwise").forward, y, np.ascontiguousarray(xpad), shared=shared)
+        return y
+
+    def depthwise_weight_grad(self, gy: Array, xpad: Array, kernel: Ints, stride: Ints, dilation: Ints) -> Array:
+        gw = np.zeros((gy.shape[1], 1, *kernel), gy.dtype)
+        arrays = np.ascontiguousarray(gy), np.ascontiguousarray(xpad)
+        loops("depthwise").weight_grad(*arrays, gw, tuple(stride), tuple(dilation))
+        return gw
+
     # -- normalization -----------------------------------------------------------------------------------------------
     # z is looked at as rows of its last dimension, which is normalized over; `lead` are the other dimensions. What is
     # known of each row (sums, factors) is an array of the shape `lead`, and its own mean over rows is left to NumPy.

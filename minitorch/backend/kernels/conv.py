@@ -13,6 +13,7 @@ forms of arguments.
 from collections.abc import Iterator
 from typing import Any
 
+from minitorch.backend.kernels.depthwise import DepthwiseKernels
 from minitorch.backend.kernels.windows import (
     Array,
     Ints,
@@ -28,7 +29,7 @@ from minitorch.backend.kernels.windows import (
 from minitorch.backend.kernels.winograd import WinogradKernels
 
 
-class ConvKernels(WinogradKernels):
+class ConvKernels(WinogradKernels, DepthwiseKernels):
     """Convolution over the array module ``xp``."""
 
     xp: Any
@@ -63,6 +64,8 @@ class ConvKernels(WinogradKernels):
             if xp.isfinite(y.sum()):  # inf and nan spread over their tile
                 return y
         xpad = pad_spatial(xp, x.astype(dtype, copy=False), padding, padding)
+        if self.depthwise_fits(x, o, groups):
+            return self.depthwise_forward(xpad, w, bias, out, stride, dilation)
         windows = window_view(xp, xpad, kernel, out, stride, dilation)
         wmat = w.astype(dtype, copy=False).reshape(groups, o // groups, -1)
         y = xp.empty((n, groups, o // groups, prod(out)), dtype=dtype)
@@ -94,6 +97,8 @@ class ConvKernels(WinogradKernels):
         g3 = gy.astype(dtype, copy=False)
         right = _right_padding(x.shape[2:], w_spatial, out, stride, padding, dilation)
         xpad = pad_spatial(xp, x.astype(dtype, copy=False), padding, right)
+        if self.depthwise_fits(x, o, groups):
+            return self.depthwise_weight_grad(gy, xpad, w_spatial, stride, dilation)
         windows = window_view(xp, xpad, w_spatial, out, stride, dilation)
         gw = xp.zeros((groups, o // groups, c // groups * prod(w_spatial)), dtype=dtype)
         for images, lines, _ in self._blocks(n, out):
