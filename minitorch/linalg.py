@@ -18,6 +18,7 @@ from minitorch.tensor.factoring import (
     svdvals,
 )
 from minitorch.tensor.householder import householder_product
+from minitorch.tensor.ldl import ldl_factor, ldl_factor_ex, ldl_solve
 from minitorch.tensor.norms import cond, matrix_norm, norm, vector_norm
 from minitorch.tensor.products import cross, diagonal, matmul, vander, vecdot
 from minitorch.tensor.solving import (
@@ -35,9 +36,9 @@ from minitorch.tensor.solving import (
 from minitorch.tensor.tensorial import matrix_exp, tensorinv, tensorsolve
 
 __all__ = [
-    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
-    "householder_product",
-    "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul", "matrix_exp", "matrix_norm",
-    "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex",
-    "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals",
+    "eigvalsh", "householder_product", "inv", "inv_ex", "ldl_factor", "ldl_factor_ex", "ldl_solve", "lstsq",
+    "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul", "matrix_exp", "matrix_norm", "matrix_power",
+    "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd",
+    "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip

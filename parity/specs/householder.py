@@ -1,9 +1,10 @@
-"""Specs of minitorch/tensor/householder.py: Householder reflections, randomized decompositions."""
+"""Specs of Householder reflections, randomized decompositions, LDL factorizations."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from parity.spec import COMPLEX, FLOATS, Bad, Call, In, call, spec
@@ -70,3 +71,31 @@ spec("svd_lowrank", SIZES.map(lambda s: call(In(s), 4)), random=True, order=1, c
 spec("pca_lowrank", SIZES.map(lambda s: call(In(s), 3)), random=True, order=0, compare=whole, **ROUNDED, errors=(
     Bad(call(A, 5), "must be non-negative integer and not greater than"),
     Bad(call(A, 2, True, -1), "must be non-negative integer")))  # fmt: skip
+
+# -- LDL -------------------------------------------------------------------------------------------------------------
+
+
+def symmetric(rng: Any, shape: tuple, dtype: str) -> Any:
+    """Symmetric (not Hermitian), of eigenvalues of both signs."""
+    made = rng.normal(size=shape) + (1j * rng.normal(size=shape) if "complex" in dtype else 0)
+    return (made + made.swapaxes(-1, -2)).astype(dtype)
+
+
+SQUARES = st.tuples(st.sampled_from(((), (2,))), st.integers(1, 5)).map(lambda t: (*t[0], t[1], t[1]))
+LDL = {"dtypes": (*FLOATS, *COMPLEX), "order": 0, **ROUNDED}
+NOT_SQUARE = Bad(call(In((3, 4))), "must be batches of square matrices")
+for _name in ("linalg.ldl_factor", "linalg.ldl_factor_ex"):
+    spec(_name, st.tuples(SQUARES, st.booleans()).map(
+        lambda t: call(In(t[0], make=symmetric, grad=False), hermitian=t[1])), errors=(NOT_SQUARE,), **LDL)  # fmt: skip
+
+
+@st.composite
+def factored(draw: Any) -> Call:
+    """A unit triangle and a diagonal, packed, with no exchanges."""
+    batch, n, k = draw(st.sampled_from(((), (2,)))), draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    rows = np.broadcast_to(np.arange(1, n + 1, dtype=np.int32), (*batch, n)).copy()
+    return call(In((*batch, n, n), make=lower, grad=False), rows, In((*batch, n, k), grad=False))
+
+
+spec("linalg.ldl_solve", factored(), errors=(
+    Bad(call(In((3, 3)), np.array([1, 2, 3], np.int32), In((2, 2))), "Incompatible shapes"),), **LDL)  # fmt: skip
