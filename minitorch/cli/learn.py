@@ -232,7 +232,7 @@ def answers(given: str, wanted: Any) -> bool:
 def _near(value: Any, wanted: Any) -> bool:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return not difference(value, wanted)
-    return abs(value - wanted) <= 0.01 * abs(wanted)
+    return abs(value - wanted) <= max(1e-9, 0.01 * abs(wanted))
 
 
 def show_solution(arguments: Any, workspace: Workspace) -> int:

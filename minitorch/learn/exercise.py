@@ -30,7 +30,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Question:
-    """Something to predict before computing it; the answer is computed, never written down."""
+    """Something to predict before computing it; the answer is computed when it is asked for."""
 
     text: str
     answer: Callable[[], Any]

@@ -220,7 +220,7 @@ def show(value: Any) -> str:
         return f"[{inner}]" if isinstance(value, list) else f"({inner},)" if len(value) == 1 else f"({inner})"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k!r}: {show(v)}" for k, v in value.items()) + "}"
-    return value.__name__ if isinstance(value, types.FunctionType) else repr(value)
+    return value.__doc__ or value.__name__ if isinstance(value, types.FunctionType) else repr(value)
 
 
 def show_call(name: str, args: tuple) -> str:

@@ -27,6 +27,8 @@ Read: {reads}
 import math
 
 import numpy as np
+
+import minitorch as mt
 '''
 
 

@@ -12,6 +12,7 @@ from minitorch.cli.learn import answers
 from minitorch.learn.exercises import chapter, chapters, find, numbers
 from minitorch.learn.judge import compare_with, difference, judge
 from minitorch.learn.plug import original, plugged
+from minitorch.learn.workspace import HEAD
 
 EXERCISES = [e for c in chapters() for e in c.exercises]
 NAMES = [f"{e.number}-{e.name}" for e in EXERCISES]
@@ -44,6 +45,14 @@ def test_our_solution_passes_quickly_and_torch_agrees(exercise):
     compare_with(torch, exercise, exercise.solution, verdict)
     assert verdict.passed and verdict.torch == exercise.portable, verdict
     assert original(exercise.seam) == before
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)
+def test_our_solution_as_it_is_shown_needs_what_the_learners_file_imports_and_no_more(exercise):
+    space = {}
+    exec(HEAD.format(number="", title="", reads="") + exercise.source(), space)  # noqa: S102 - our own text
+    verdict = judge(exercise, space[exercise.name])
+    assert verdict.passed, verdict
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)

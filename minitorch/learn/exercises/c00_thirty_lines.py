@@ -24,7 +24,7 @@ def _arrays(rng):
         "Compare each element with 0.",
         "np.maximum compares two arrays, or an array and a number, element by element.",
     ),
-    question=Question("What is relu(-2.0) + relu(3.0)?", lambda: 3.0),
+    question=Question("What is relu(-2.0) + relu(3.0)?", lambda: float(relu(np.array([-2.0, 3.0])).sum())),
 )
 def relu(x):
     """The elements of the array x that are positive; 0 in the place of all others. x itself stays as it is."""
@@ -45,7 +45,10 @@ def _linear_cases(rng):
         "Row n of the result is the matrix w times row n of x, plus b.",
         "The weight is stored as (out, in), so it must be transposed: x (N, in) times (in, out).",
     ),
-    question=Question("x has shape (8, 3), w has shape (5, 3). What is the shape of linear(x, w, b)?", lambda: (8, 5)),
+    question=Question(
+        "x has shape (8, 3), w has shape (5, 3). What is the shape of linear(x, w, b)?",
+        lambda: linear(np.ones((8, 3)), np.ones((5, 3)), np.ones(5)).shape,
+    ),
 )
 def linear(x, w, b):
     """x w^T + b: the rows of x (N, in), each turned into a row of (N, out). w is (out, in), b is (out,)."""
@@ -66,7 +69,10 @@ def _mse_cases(rng):
         "Each element's derivative is 2 (x - y) / x.size. Then the chain rule multiplies by g.",
     ),
     rules=(finite(lambda got, g, x, y: close(got, slopes(lambda x: np.mean((x - y) ** 2), x, g))),),
-    question=Question("x = [3, 1], y = [1, 1]. What is the gradient of mean((x - y)**2) by x?", lambda: [2.0, 0.0]),
+    question=Question(
+        "x = [3, 1], y = [1, 1]. What is the gradient of mean((x - y)**2) by x?",
+        lambda: mse_backward(1.0, np.array([3.0, 1.0]), np.array([1.0, 1.0])).tolist(),
+    ),
 )
 def mse_backward(g, x, y):
     """The gradient by x of mean((x - y)**2), where g (one number) is the gradient of what follows by that mean.
@@ -104,7 +110,9 @@ def _sgd_adapt(function):
     engine=_sgd_engine,
     adapt=_sgd_adapt,
     hints=("The gradient points uphill.", "A step downhill is lr times the gradient, taken away from p."),
-    question=Question("p = 1.0, its gradient is -2.0, lr is 0.1. What is p after one step?", lambda: 1.2),
+    question=Question(
+        "p = 1.0, its gradient is -2.0, lr is 0.1. What is p after one step?", lambda: sgd_step(1.0, -2.0, 0.1)
+    ),
 )
 def sgd_step(p, grad, lr):
     """The parameters after one step of gradient descent. p and grad are arrays of one shape; they are not changed."""

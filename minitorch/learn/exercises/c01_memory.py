@@ -21,7 +21,8 @@ CHAPTER = Chapter(
         "A length of 0 counts as 1: otherwise all strides left of it would be 0.",
     ),
     question=Question(
-        "What are the strides, in elements, of a contiguous tensor of shape (2, 3, 4)?", lambda: (12, 4, 1)
+        "What are the strides, in elements, of a contiguous tensor of shape (2, 3, 4)?",
+        lambda: contiguous_strides((2, 3, 4)),
     ),
 )
 def contiguous_strides(shape):
@@ -66,7 +67,9 @@ def _shape_engine(mt):
         "In each place the lengths must be equal, where they are not 1.",
         "A 1 gives way to any length, also to 0.",
     ),
-    question=Question("Which shape do (4, 1, 3) and (2, 1) broadcast to?", lambda: (4, 2, 3)),
+    question=Question(
+        "Which shape do (4, 1, 3) and (2, 1) broadcast to?", lambda: broadcast_shape([(4, 1, 3), (2, 1)])
+    ),
 )
 def broadcast_shape(shapes):
     """The shape that a list of shapes broadcasts to, as a tuple; None if they do not."""
@@ -106,7 +109,8 @@ def _stretch_engine(mt):
     ),
     adapt=lambda function: lambda x, *, shape, **rest: function(x, shape),
     question=Question(
-        "A (2, 1) float64 array is expanded to (2, 5). How many bytes of new numbers are stored?", lambda: 0
+        "A contiguous tensor of shape (2, 1) is expanded to (2, 5). What are its strides, in elements?",
+        lambda: tuple(s // 8 for s in stretch(np.zeros((2, 1)), (2, 5)).strides),
     ),
 )
 def stretch(x, shape):

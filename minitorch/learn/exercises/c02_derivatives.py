@@ -13,14 +13,17 @@ CHAPTER = Chapter(
 
 
 def _square(v):
+    """v -> v * v"""
     return v * v
 
 
 def _cube_sum(v):
+    """v -> [sum(v**3)]"""
     return np.array([np.sum(v**3)])
 
 
 def _mixed(v):
+    """v -> [v[0] * v[1], exp(v[0]), 7]"""
     return np.array([v[0] * v[1], np.exp(v[0]), 7.0])
 
 
@@ -70,7 +73,10 @@ def _jacobian_engine(mt):
             "J has a row for each output and a column for each input", lambda got, f, x, eps: got.shape[1:] == x.shape
         ),
     ),
-    question=Question("f(x) = x**2 at x = 3, eps = 1. What does the central difference give?", lambda: 6.0),
+    question=Question(
+        "f(x) = x**2 at x = 3, eps = 1. What does the central difference give?",
+        lambda: float(jacobian_by_differences(_square, np.array([3.0]), 1.0)[0, 0]),
+    ),
 )
 def jacobian_by_differences(f, x, eps):
     """The matrix of derivatives of f at x by central differences: J[i, j] = d f(x)[i] / d x[j].
@@ -99,7 +105,7 @@ def _tanh_cases(rng):
         "tanh(x) is at hand: it is `out`. Nothing has to be computed again.",
     ),
     rules=(finite(lambda got, g, out: close(got, slopes(np.tanh, np.arctanh(out), g))),),
-    question=Question("What is the slope of tanh at 0?", lambda: 1.0),
+    question=Question("What is the slope of tanh at 0?", lambda: tanh_backward(1.0, 0.0)),
 )
 def tanh_backward(g, out):
     """The gradient by x of what follows out = tanh(x); g is its gradient by out. All arrays have one shape."""
@@ -117,7 +123,7 @@ def _div_cases(rng):
     engine=lambda mt: gradients(mt, lambda x, y: x / (y + 3), wave(2, 3), wave(3, start=4)),
     hints=("x / y = x y**-1: differentiate by y.", "The derivative of 1 / y is -1 / y**2."),
     rules=(finite(lambda got, g, x, y: close(got, slopes(lambda y: x / y, y, g))),),
-    question=Question("What is the derivative of 8 / y by y at y = 2?", lambda: -2.0),
+    question=Question("What is the derivative of 8 / y by y at y = 2?", lambda: div_backward(1.0, 8.0, 2.0)),
 )
 def div_backward(g, x, y):
     """The gradient by y of what follows out = x / y; g is its gradient by out. All arrays have one shape."""

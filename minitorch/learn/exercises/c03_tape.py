@@ -56,7 +56,10 @@ def _accumulate_engine(mt):
             lambda got, old, g: not np.shares_memory(got, g),
         ),
     ),
-    question=Question("x.grad is [1.0]. loss.backward() brings the gradient [2.0]. What is x.grad now?", lambda: [3.0]),
+    question=Question(
+        "x.grad is [1.0]. loss.backward() brings the gradient [2.0]. What is x.grad now?",
+        lambda: accumulate(np.array([1.0]), np.array([2.0])).tolist(),
+    ),
 )
 def accumulate(old, g):
     """The new .grad of a leaf: `old` (an array, or None if there was none) plus the gradient g. g stays as it is."""
@@ -184,7 +187,8 @@ def _order_engine(mt):
         "A net can be thousands of nodes deep, and Python's recursion is not: keep a stack of (node, leaving).",
     ),
     question=Question(
-        "y = x.exp(); z = y * y.sin(). Which of exp, sin, mul runs last in z's backward pass?", lambda: "exp"
+        "y = x.exp(); z = y * y.sin(). Which of exp, sin, mul runs last in z's backward pass?",
+        lambda: topological_order("mul", Graph({"mul": ["exp", "sin"], "sin": ["exp"], "exp": []}))[-1],
     ),
     rules=(
         Rule("each node that can be reached comes exactly once", _is_complete),
@@ -257,7 +261,7 @@ def _useful_engine(mt):
     ),
     question=Question(
         "autograd.grad(loss, [w]) is asked for. Does the engine compute gradients that lead only to b? yes or no",
-        lambda: "no",
+        lambda: "yes" if "b" in on_a_path(["loss"], Graph({"loss": ["w", "b"], "w": [], "b": []}), {"w"}) else "no",
     ),
 )
 def on_a_path(roots, inputs_of, targets):

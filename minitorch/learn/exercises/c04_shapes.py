@@ -34,7 +34,8 @@ def _unbroadcast_cases(rng):
         ),
     ),
     question=Question(
-        "x is (3, 1), y is (4,). out = x + y, and out's gradient is all ones. What is x.grad[0, 0]?", lambda: 4.0
+        "x is (3, 1), y is (4,). out = x + y, and out's gradient is all ones. What is x.grad[0, 0]?",
+        lambda: float(unbroadcast(np.ones((3, 4)), (3, 1))[0, 0]),
     ),
 )
 def unbroadcast(g, shape):
@@ -63,7 +64,8 @@ def _sum_cases(rng):
     ),
     rules=(Rule("the gradient has the shape of x", lambda got, g, shape, dim, keepdim: got.shape == shape),),
     question=Question(
-        "x is (2, 3); y = x.sum(0); y.backward(tensor([1, 2, 3])). What is x.grad[1]?", lambda: [1, 2, 3]
+        "x is (2, 3); y = x.sum(0); y.backward(tensor([1, 2, 3])). What is x.grad[1]?",
+        lambda: sum_backward(np.array([1, 2, 3]), (2, 3), 0, False)[1].tolist(),
     ),
 )
 def sum_backward(g, shape, dim, keepdim):
@@ -91,7 +93,10 @@ def _max_cases(rng):
         "If there are k of them, each gets g / k: that is torch's rule for ties of max().",
     ),
     rules=(Rule("the gradients of all elements together are g", lambda got, g, x, out: np.isclose(np.sum(got), g)),),
-    question=Question("x = [2, 5, 5]. What is the gradient of x.max() by x?", lambda: [0, 0.5, 0.5]),
+    question=Question(
+        "x = [2, 5, 5]. What is the gradient of x.max() by x?",
+        lambda: max_backward(1.0, np.array([2.0, 5.0, 5.0]), 5.0).tolist(),
+    ),
 )
 def max_backward(g, x, out):
     """The gradient of x where out = x.max() and g (one number) is the gradient of out. Ties share g equally."""
@@ -102,6 +107,12 @@ def max_backward(g, x, out):
 def _rows_cases(rng):
     for n, k, width in ((2, 1, 1), (2, 2, 2), (3, 5, 2), (4, 0, 3)):
         yield small(rng, n, width), rng.integers(0, n, k), small(rng, k, width) + 0.25
+
+
+def _read_thrice():
+    out = np.zeros((2, 1))
+    add_rows(out, np.array([1, 1, 1]), np.ones((3, 1)))
+    return out[:, 0].tolist()
 
 
 def _rows_adapt(function):
@@ -124,7 +135,7 @@ def _rows_adapt(function):
         "out[places] += rows reads, adds and writes once for each place: of two gradients for one row, one is lost.",
         "np.add.at(out, places, rows) adds one after the other; so does a loop.",
     ),
-    question=Question("x = [1.0, 2.0]; x[[1, 1, 1]].sum().backward(). What is x.grad?", lambda: [0.0, 3.0]),
+    question=Question("x = [1.0, 2.0]; x[[1, 1, 1]].sum().backward(). What is x.grad?", lambda: _read_thrice()),
 )
 def add_rows(out, places, rows):
     """Add rows[i] to out[places[i]], for every i, in place; a place may come several times. Returns nothing.
@@ -154,7 +165,10 @@ def _prod_adapt(function):
         "With zeros: multiply what is left of k with what is right of k, or leave k out with np.delete.",
     ),
     rules=(finite(lambda got, g, x: close(got, slopes(np.prod, x, g))),),
-    question=Question("x = [0, 3, 4]. What is the gradient of x.prod() by x?", lambda: [12, 0, 0]),
+    question=Question(
+        "x = [0, 3, 4]. What is the gradient of x.prod() by x?",
+        lambda: prod_backward(1.0, np.array([0.0, 3.0, 4.0])).tolist(),
+    ),
 )
 def prod_backward(g, x):
     """The gradient by the 1-d array x of what follows x.prod(); g (one number) is its gradient by the product.

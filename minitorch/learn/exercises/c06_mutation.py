@@ -51,7 +51,10 @@ def _overlap_engine(mt):
         "What does a stride of 0 mean for neighbors along that dimension?",
         "A dimension of length 1 has no neighbors, whatever its stride; and an empty tensor has no elements at all.",
     ),
-    question=Question("x.expand(3, 4) of an x of shape (3, 1): how many numbers are there to write to?", lambda: 3),
+    question=Question(
+        "x has shape (3, 1). Does the engine refuse to write to x.expand(3, 4)? yes or no",
+        lambda: "yes" if repeats_memory((3, 4), (8, 0)) else "no",
+    ),
 )  # fmt: skip
 def repeats_memory(shape, strides):
     """True if a stride of 0 lets several elements of a tensor lie on one place in memory: writing is refused then.
@@ -88,7 +91,10 @@ def _meet_engine(mt):
         "Two ranges meet if each begins before the other ends.",
         "The end is start + length, and is not part of the range. An empty range meets nothing.",
     ),
-    question=Question("Does x[0:3] share memory with x[3:6]? yes or no", lambda: "no"),
+    question=Question(
+        "Does x[0:3] share memory with x[3:6]? yes or no",
+        lambda: "yes" if ranges_meet((0, 24), (24, 24)) else "no",
+    ),
 )  # fmt: skip
 def ranges_meet(a, b):
     """True if two ranges of memory, each (start, length) in bytes, have a byte in common; else False."""
@@ -114,7 +120,10 @@ def _slice_cases(rng):
         "What was not selected has no influence: its gradient is 0.",
         "Begin with zeros of `shape`; assigning by the same index puts g where the elements were read.",
     ),
-    question=Question("x = [1, 2, 3]; x[1:].sum().backward(). What is x.grad?", lambda: [0, 1, 1]),
+    question=Question(
+        "x = [1, 2, 3]; x[1:].sum().backward(). What is x.grad?",
+        lambda: slice_backward(np.ones(2), (3,), (slice(1, None),)).tolist(),
+    ),
 )
 def slice_backward(g, shape, index):
     """The gradient of x, which has the shape `shape`, where g is the gradient of the view x[index].
@@ -127,14 +136,17 @@ def slice_backward(g, shape, index):
 
 
 def _double(g):
+    """g -> g * 2"""
     return g * 2
 
 
 def _watch(g):
+    """g -> None"""
     return None
 
 
 def _plus_one(g):
+    """g -> g + 1"""
     return g + 1
 
 
@@ -167,7 +179,10 @@ def _hook_engine(mt):
         "Each hook sees what the one before has left.",
         "A hook that only looks returns None: then the gradient stays as it is.",
     ),
-    question=Question("The gradient is 3. Hooks: first g * 2, then g + 1. Which gradient is accumulated?", lambda: 7),
+    question=Question(
+        "The gradient is 3. Hooks: first g * 2, then g + 1. Which gradient is accumulated?",
+        lambda: run_hooks(3, [_double, _plus_one]),
+    ),
 )
 def run_hooks(g, hooks):
     """The gradient after all hooks, in their order: each is called with it, and may return a new one, or None."""

@@ -40,7 +40,7 @@ def _sigmoid_engine(mt):
         "Under create_graph the engine calls the same function with tensors. +, -, *, / work on both; np.* does not.",
     ),
     rules=(finite(lambda got, g, out: close(got, slopes(_sigmoid, np.log(out / (1 - out)), g))),),
-    question=Question("What is the slope of the sigmoid at 0?", lambda: 0.25),
+    question=Question("What is the slope of the sigmoid at 0?", lambda: sigmoid_backward(1.0, 0.5)),
 )
 def sigmoid_backward(g, out):
     """The gradient by x of what follows out = sigmoid(x), by operators alone: it must serve for second derivatives."""
@@ -48,10 +48,12 @@ def sigmoid_backward(g, out):
 
 
 def _cubes(x):
+    """x -> sum(x**3)"""
     return (x * x * x).sum()
 
 
 def _coupled(x):
+    """x -> x[0]**2 x[1] + exp(x[1])"""
     return x[0] * x[0] * x[1] + x[1].exp()
 
 
@@ -84,7 +86,10 @@ def _hvp_engine(mt):
         "The first mt.autograd.grad needs create_graph=True, so that its result can be differentiated again.",
     ),
     rules=(Rule("H v has the shape of x", lambda got, f, x, v: got.shape == x.shape),),
-    question=Question("f(x) = x**3, x = 2, v = 1. What is H v?", lambda: 12.0),
+    question=Question(
+        "f(x) = x**3, x = 2, v = 1. What is H v?",
+        lambda: hessian_vector(_cubes, wrap(np.array([2.0])), wrap(np.array([1.0]))).item(),
+    ),
 )
 def hessian_vector(f, x, v):
     """H v: the matrix of second derivatives of f at x, times v. f takes a tensor and gives a scalar tensor.
@@ -139,7 +144,10 @@ def _rows_adapt(function):
         "vjp(v) is v^T J: a weighted sum of J's rows.",
         "With a 1 at place i and zeros elsewhere it is row i.",
     ),
-    question=Question("f maps 1000 inputs to 2 outputs. How many vjps does its Jacobian take?", lambda: 2),
+    question=Question(
+        "f maps 1000 inputs to 2 outputs. How many vjps does its Jacobian take?",
+        lambda: len(jacobian_by_vjps(Matrix(np.zeros((2, 1000))), 2)),
+    ),
 )
 def jacobian_by_vjps(vjp, n):
     """The Jacobian J of a function with n outputs, row below row. vjp(v), for a 1-d array v of length n, is v^T J."""

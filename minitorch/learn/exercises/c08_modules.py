@@ -53,7 +53,10 @@ def _named_engine(mt):
         "The name of a child of 'a' is 'a.child', but a child of '' is just 'child'.",
         "A module that hangs in two places comes once: remember the ids (or the modules) that were there.",
     ),
-    question=Question("How many names has list(nn.Sequential(nn.ReLU(), nn.ReLU()).named_modules())?", lambda: 3),
+    question=Question(
+        "How many names has list(nn.Sequential(nn.ReLU(), nn.ReLU()).named_modules())?",
+        lambda: len(named_modules(nn.Sequential(nn.ReLU(), nn.ReLU()))),
+    ),
 )
 def named_modules(module):
     """The list of (dotted name, module) of a module (named "") and all below it, in the order of registration.
@@ -89,7 +92,7 @@ def _fan_engine(mt):
         "A Linear weight is (out, in): an output sums over `in` inputs.",
         "A convolution's weight is (out, in, *kernel): an output sums over all places of the kernel, in all channels.",
     ),
-    question=Question("What is the fan in of a Conv2d(3, 16, kernel_size=5)?", lambda: 75),
+    question=Question("What is the fan in of a Conv2d(3, 16, kernel_size=5)?", lambda: fans((16, 3, 5, 5))[0]),
 )
 def fans(shape):
     """(fan in, fan out) of a weight (out, in, *kernel): how many inputs an output sums over, and the reverse."""
@@ -135,7 +138,8 @@ def _move_engine(mt):
         ),
     ),
     question=Question(
-        "running = 0, the batch's mean is 10, momentum = 0.1. What is running after one step?", lambda: 1.0
+        "running = 0, the batch's mean is 10, momentum = 0.1. What is running after one step?",
+        lambda: running_statistic(0.0, 10.0, 0.1, None),
     ),
 )
 def running_statistic(running, batch, momentum, count):
@@ -182,7 +186,10 @@ def _noise_engine(mt):
         "The mean must stay: a share 1 - p of the elements is left, so each is made larger.",
     ),
     rules=(Rule("what is dropped is multiplied by 0", lambda got, keep, p: not np.any(got[~keep])),),
-    question=Question("p = 0.75. By which number is an element multiplied that is not dropped?", lambda: 4.0),
+    question=Question(
+        "p = 0.75. By which number is an element multiplied that is not dropped?",
+        lambda: float(dropout_noise(np.array([True]), 0.75)[0]),
+    ),
 )
 def dropout_noise(keep, p):
     """What the input is multiplied by in training: an array of floats. keep: a boolean array, True where an element

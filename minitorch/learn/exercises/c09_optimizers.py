@@ -49,7 +49,9 @@ def _momentum_adapt(function):
         "First the velocity: it keeps a share of itself and gains the gradient.",
         "Then the parameter moves by lr times the new velocity.",
     ),
-    question=Question("v = 1.0, gradient = 1.0, momentum = 0.9. What is the new v?", lambda: 1.9),
+    question=Question(
+        "v = 1.0, gradient = 1.0, momentum = 0.9. What is the new v?", lambda: momentum_step(0.0, 1.0, 1.0, 0.1, 0.9)[1]
+    ),
 )
 def momentum_step(p, grad, v, lr, momentum):
     """(new p, new v) of one step of SGD with momentum, as torch has it: v = momentum v + grad, p = p - lr v.
@@ -98,7 +100,10 @@ def _adam_adapt(function):
             lambda got, p, grad, m, v, t, lr, b1, b2, eps: t > 1 or eps > 1e-6 or np.allclose(abs(got[0] - p), lr),
         ),
     ),
-    question=Question("Adam's very first step, lr = 0.001, gradient 250. How far does p move, about?", lambda: 0.001),
+    question=Question(
+        "Adam's very first step, lr = 0.001, gradient 250. How far does p move, about?",
+        lambda: float(-adam_step(0.0, 250.0, 0.0, 0.0, 1, 0.001, 0.9, 0.999, 1e-8)[0]),
+    ),
 )
 def adam_step(p, grad, m, v, t, lr, beta1, beta2, eps):
     """(new p, new m, new v) of Adam's step number t = 1, 2, ...; the arrays that came in are not changed."""
@@ -126,7 +131,9 @@ def _lr_engine(mt):
         lambda self: [function(lr, self.last_epoch, self.step_size, self.gamma) for lr in self.base_lrs]
     ),
     hints=("How often has the rate been multiplied by gamma after `epoch` epochs?", "epoch // step_size times."),
-    question=Question("lr = 1, step_size = 30, gamma = 0.1. What is the rate in epoch 60?", lambda: 0.01),
+    question=Question(
+        "lr = 1, step_size = 30, gamma = 0.1. What is the rate in epoch 60?", lambda: step_lr(1, 60, 30, 0.1)
+    ),
 )
 def step_lr(base, epoch, step_size, gamma):
     """The learning rate in epoch 0, 1, 2, ...: `base` at first, multiplied by gamma after every step_size epochs."""
@@ -178,7 +185,10 @@ def _clip_engine(mt):
             lambda got, grads, most: np.sqrt(sum((g**2).sum() for g in got)) <= most + 1e-9,
         ),
     ),
-    question=Question("Gradients [3] and [4], max_norm = 1. What does [3] become, about?", lambda: [0.6]),
+    question=Question(
+        "Gradients [3] and [4], max_norm = 1. What does [3] become, about?",
+        lambda: clip_gradients([np.array([3.0]), np.array([4.0])], 1.0)[0].tolist(),
+    ),
 )
 def clip_gradients(grads, max_norm):
     """The list of gradients, scaled by one factor so that their norm, taken together, is at most max_norm.

@@ -32,7 +32,10 @@ CHAPTER = Chapter(
         "Only the last piece can be shorter; with drop_last it goes, if it is.",
     ),
     rules=(Rule("no batch is longer than size", lambda got, order, size, drop_last: all(len(b) <= size for b in got)),),
-    question=Question("10 samples, batch_size = 4, drop_last = True. How many batches are there?", lambda: 2),
+    question=Question(
+        "10 samples, batch_size = 4, drop_last = True. How many batches are there?",
+        lambda: len(batches(list(range(10)), 4, True)),
+    ),
 )
 def batches(order, size, drop_last):
     """The list of indices `order` cut into lists of `size`; the last one may be shorter, or is dropped if drop_last."""
@@ -50,7 +53,10 @@ def batches(order, size, drop_last):
         "Samples of shape s become a batch of shape (n, *s): a new dimension in front.",
         "np.stack does that; np.concatenate joins along one that is there already.",
     ),
-    question=Question("32 pictures of shape (3, 8, 8) are collated. Which shape has the batch?", lambda: (32, 3, 8, 8)),
+    question=Question(
+        "32 pictures of shape (3, 8, 8) are collated. Which shape has the batch?",
+        lambda: stack_samples([np.zeros((3, 8, 8))] * 32).shape,
+    ),
 )
 def stack_samples(samples):
     """One array out of a list of arrays of the same shape, each of which becomes one entry along a new first axis."""
@@ -79,7 +85,9 @@ def _locate_engine(mt):
         "A negative index counts from the end: add the total length first.",
         "Go through the parts; as long as the index is not smaller than the part's length, take that away and go on.",
     ),
-    question=Question("Parts of lengths 2, 3, 1. In which part (counted from 0) is index 4?", lambda: 1),
+    question=Question(
+        "Parts of lengths 2, 3, 1. In which part (counted from 0) is index 4?", lambda: locate([2, 3, 1], 4)[0]
+    ),
 )
 def locate(lengths, index):
     """(part, place in it) of an index into parts of the given lengths that are joined to one. It may be negative.
@@ -117,7 +125,9 @@ def _split_engine(mt):
         "What is left over goes out one by one, to the first parts.",
     ),
     rules=(Rule("the lengths add up to the total", lambda got, total, fractions: sum(got) == total),),
-    question=Question("random_split of 5 samples by [0.5, 0.5]: how many are in the first part?", lambda: 3),
+    question=Question(
+        "random_split of 5 samples by [0.5, 0.5]: how many are in the first part?", lambda: share_out(5, [0.5, 0.5])[0]
+    ),
 )
 def share_out(total, fractions):
     """The lengths of the parts of `total` samples, a list of ints: floor(total * fraction) each, and what is left is

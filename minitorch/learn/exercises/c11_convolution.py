@@ -36,7 +36,9 @@ def _conv(mt):
         "Dilation stretches the window to dilation * (kernel - 1) + 1 places; padding adds two sides.",
         "A stride takes every stride-th of the places, the first one always: (places - 1) // stride + 1.",
     ),
-    question=Question("Input 28, kernel 5, stride 1, padding 2. What is the output length?", lambda: 28),
+    question=Question(
+        "Input 28, kernel 5, stride 1, padding 2. What is the output length?", lambda: conv_length(28, 5, 1, 2)
+    ),
 )
 def conv_length(size, kernel, stride=1, padding=0, dilation=1):
     """The length of a dimension after a convolution: how many windows fit into size + 2 * padding places."""
@@ -80,7 +82,8 @@ def _im2col_adapt(function):
         ),
     ),
     question=Question(
-        "x is (1, 3, 4, 4), kernel (2, 2), stride (2, 2). Which shape has im2col's result?", lambda: (1, 12, 4)
+        "x is (1, 3, 4, 4), kernel (2, 2), stride (2, 2). Which shape has im2col's result?",
+        lambda: im2col(np.zeros((1, 3, 4, 4)), (2, 2), (2, 2)).shape,
     ),
 )
 def im2col(x, kernel, stride):
@@ -135,7 +138,8 @@ def _adjoint(got, columns, size, kernel, stride):
     ),
     rules=(Rule("sum(col2im(c) * x) must be sum(c * im2col(x)), for every x", _adjoint),),
     question=Question(
-        "x is (1, 1, 3), windows of length 2, stride 1, all columns are ones. What lands in the middle?", lambda: 2
+        "A row of 3, windows of length 2, stride 1, all columns are ones. What lands in the middle?",
+        lambda: float(col2im(np.ones((1, 2, 2)), (1, 3), (1, 2), (1, 1))[0, 0, 0, 1]),
     ),
 )
 def col2im(columns, size, kernel, stride):
@@ -184,7 +188,8 @@ def _transpose_adapt(function):
         "For each tap k: canvas[:, :, k : k + L*stride : stride] += np.einsum('ncl,co->nol', x, w[:, :, k]).",
     ),
     question=Question(
-        "A transposed convolution: 4 inputs, kernel 3, stride 2, padding 0. How long is the output?", lambda: 9
+        "A transposed convolution: 4 inputs, kernel 3, stride 2, padding 0. How long is the output?",
+        lambda: conv_transpose(np.zeros((1, 1, 4)), np.zeros((1, 1, 3)), 2, 0).shape[2],
     ),
 )
 def conv_transpose(x, w, stride, padding):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from minitorch import nn
 from minitorch.autograd.base import wrap
 from minitorch.learn.exercise import Chapter, Question, Rule
 from minitorch.learn.exercises.helpers import small, wave
@@ -55,7 +56,9 @@ def _rnn_adapt(function):
         "Weights are stored as (out, in): x @ w_ih.T and h @ w_hh.T.",
     ),
     rules=(Rule("tanh keeps the state between -1 and 1", lambda got, *args: np.all(np.abs(got) <= 1)),),
-    question=Question("How many numbers are in w_hh of a layer with a hidden state of 10?", lambda: 100),
+    question=Question(
+        "How many numbers are in w_hh of a layer with a hidden state of 10?", lambda: nn.RNN(3, 10).weight_hh_l0.numel()
+    ),
 )
 def rnn_step(x, h, w_ih, w_hh, b):
     """The next state of a simple recurrent layer: tanh(x w_ih^T + h w_hh^T + b). x (B, I), h (B, H), w_ih (H, I),
@@ -63,8 +66,10 @@ def rnn_step(x, h, w_ih, w_hh, b):
     return np.tanh(x @ w_ih.T + h @ w_hh.T + b)
 
 
-def _sigmoid(z):
-    return 1 / (1 + np.exp(-z))
+def _keep_all(c):
+    """The next c where the input gate is closed and the forget gate is open."""
+    none, bias = np.zeros((1, 1)), np.array([-50.0, 50.0, 0.0, 0.0])
+    return lstm_cell(none, none, np.array([[c]]), np.zeros((4, 1)), np.zeros((4, 1)), bias)[1].item()
 
 
 def _lstm_adapt(function):
@@ -91,7 +96,7 @@ def _lstm_adapt(function):
         "c = f c + i g; h = o tanh(c), with the new c.",
     ),
     rules=(Rule("h = o tanh(c) lies between -1 and 1", lambda got, *args: np.all(np.abs(got[0]) <= 1)),),
-    question=Question("The forget gate is 1, the input gate is 0, c = 5. What is the next c?", lambda: 5.0),
+    question=Question("The forget gate is 1, the input gate is 0, c = 5. What is the next c?", lambda: _keep_all(5.0)),
 )
 def lstm_cell(x, h, c, w_ih, w_hh, b):
     """(next h, next c) of a long short-term memory. x (B, I), h and c (B, H), w_ih (4H, I), w_hh (4H, H), b (4H,).
@@ -99,9 +104,10 @@ def lstm_cell(x, h, c, w_ih, w_hh, b):
     i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of the four quarters of x w_ih^T + h w_hh^T + b;
     c = f c + i g; h = o tanh(c).
     """
-    i, f, g, o = np.split(x @ w_ih.T + h @ w_hh.T + b, 4, axis=1)
-    c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
-    return _sigmoid(o) * np.tanh(c), c
+    z = np.split(x @ w_ih.T + h @ w_hh.T + b, 4, axis=1)
+    i, f, o = (1 / (1 + np.exp(-z[k])) for k in (0, 1, 3))
+    c = f * c + i * np.tanh(z[2])
+    return o * np.tanh(c), c
 
 
 def _attention_cases(rng):
@@ -140,7 +146,10 @@ def _attention_engine(mt):
             lambda got, q, k, v: np.all(got >= v.min(0) - 1e-9) and np.all(got <= v.max(0) + 1e-9),
         ),
     ),
-    question=Question("All keys are equal, the values are [1], [2], [6]. What is every output?", lambda: 3.0),
+    question=Question(
+        "All keys are equal, the values are [1], [2], [6]. What is every output?",
+        lambda: float(attention(np.ones((1, 1)), np.ones((3, 1)), np.array([[1.0], [2.0], [6.0]]))[0, 0]),
+    ),
 )
 def attention(q, k, v):
     """softmax(q k^T / sqrt(E)) v for one sequence: q (L, E), k (S, E), v (S, V) -> (L, V)."""
@@ -192,7 +201,10 @@ def _masked_engine(mt):
             lambda got, scores, allowed: np.allclose(got.sum(1), allowed.any(1)),
         ),
     ),
-    question=Question("A causal mask over 4 positions: how many of the 16 pairs may attend?", lambda: 10),
+    question=Question(
+        "A causal mask over 4 positions: how many of the 16 pairs may attend?",
+        lambda: int((masked_softmax(np.zeros((4, 4)), np.tri(4) > 0) > 0).sum()),
+    ),
 )
 def masked_softmax(scores, allowed):
     """The softmax of each row of scores (L, S) over the places where `allowed` (bool, same shape) is True.

@@ -8,7 +8,7 @@ from minitorch.autograd.gradcheck import GradcheckError
 from minitorch.autograd.modes import no_grad
 from minitorch.backend import dtypes
 from minitorch.learn.exercise import Chapter, Question
-from minitorch.learn.exercises.helpers import wave
+from minitorch.learn.exercises.helpers import slopes, wave
 
 CHAPTER = Chapter(
     "13", "proof", "Parity and proof",
@@ -45,7 +45,10 @@ def _close_engine(mt):
         "The tolerance is atol + rtol * |expected|: it is the expected value that it is relative to.",
         "Equal infinities are close, though inf - inf is nan. A difference of inf is never close.",
     ),
-    question=Question("isclose(109, 100, rtol=0.1, atol=0): true or false?", lambda: "true"),
+    question=Question(
+        "isclose(109, 100, rtol=0.1, atol=0): true or false?",
+        lambda: str(bool(is_close(np.array(109.0), np.array(100.0), 0.1, 0.0))).lower(),
+    ),
 )
 def is_close(actual, expected, rtol, atol):
     """A boolean array: True where |actual - expected| <= atol + rtol |expected|, or where both are the same infinity.
@@ -85,7 +88,8 @@ def _promote_engine(mt):
         "uint8 and int8 are alike in size, and neither holds the other's numbers: int16 does.",
     ),
     question=Question(
-        "Which dtype has an int64 tensor plus a float16 tensor (both of one dimension)?", lambda: "float16"
+        "Which dtype has an int64 tensor plus a float16 tensor (both of one dimension)?",
+        lambda: promote("int64", "float16"),
     ),
 )
 def promote(a, b):
@@ -95,10 +99,12 @@ def promote(a, b):
     """
     if {a, b} == {"uint8", "int8"}:
         return "int16"
-    return max(a, b, key=ORDER.index)
+    order = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+    return max(a, b, key=order.index)
 
 
 def _softmax(x):
+    """softmax"""
     e = np.exp(x - x.max())
     return e / e.sum()
 
@@ -117,6 +123,7 @@ class Vjp:
 
 
 def _sine(x):
+    """sine"""
     return np.sin(x)
 
 
@@ -175,7 +182,8 @@ def _mutant_engine(mt):
         "Try g with a 1 in one place and 0 elsewhere, for every place; or random ones.",
     ),
     question=Question(
-        "A vjp of softmax returns zeros. Does a test with g = [1, 1, 1] find out? yes or no", lambda: "no"
+        "A vjp of softmax returns zeros. Does a test with g = [1, 1, 1] find out? yes or no",
+        lambda: "no" if np.allclose(slopes(_softmax, wave(3), np.ones(3)), 0, atol=1e-8) else "yes",
     ),
 )
 def accepts(f, vjp, x):
