@@ -68,7 +68,7 @@ from minitorch.serialization import load, save  # noqa: E402
 
 # Modules that few programs use are imported when they are first named, and what is left out is said only then.
 _LATER = ("accelerator", "amp", "distributed", "distributions", "fft", "jit", "masked", "multiprocessing", "profiler",
-          "random", "signal", "special")  # fmt: skip
+          "random", "signal", "special", "viz")  # fmt: skip
 _LATER_FUNCTIONS = {
     **dict.fromkeys(("compile", "typename"), "compiling"),
     **dict.fromkeys(("autocast", "is_autocast_enabled", "get_autocast_dtype"), "amp.autocasting"),
