@@ -32,7 +32,8 @@ mt.manual_seed(0)
 # $$p_i = \text{softmax}(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}$$
 #
 # The *cross entropy* is minus the logarithm of the probability that the right class got: 0 if that was 1, and large if
-# it was small. So far the formula. Here is a network that is very sure, and wrong: class 1 was right.
+# it was small. So far the formula. Here is a network that is very sure of class 0, and wrong: class 1
+# was right.
 
 # %%
 logits = mt.tensor([100.0, 0.0, 0.0], requires_grad=True)
@@ -46,8 +47,8 @@ assert all(math.isnan(g) for g in logits.grad.tolist())
 
 # %% [markdown]
 # The true loss is 100 (wait for it). We got `inf`, and a gradient of `nan`, *not a number*. One step with it and every
-# weight of the network is `nan`, for good. The formula is right; the arithmetic is not: float32 ends near $3.4 \cdot
-# 10^{38}$, and $e^{100}$ is about $2.7 \cdot 10^{43}$.
+# weight of the network is `nan`, for good. The formula is right; the arithmetic is not: float32 ends near
+# $3.4 \cdot 10^{38}$, and $e^{100}$ is about $2.7 \cdot 10^{43}$.
 #
 # ## Predict
 #
@@ -63,7 +64,7 @@ assert abs(clueless - math.log(3)) < 1e-6  # p = 1/3 each, so -log(1/3)
 new = mt.nn.Linear(20, 10)
 first_loss = F.cross_entropy(new(mt.randn(64, 20)), mt.randint(10, (64,))).item()
 print("three classes:", round(clueless, 3), " ten classes:", round(first_loss, 3), " log 10 =", round(math.log(10), 3))
-assert abs(first_loss - math.log(10)) < 0.5  # a first loss far from log(classes) is a bug
+assert abs(first_loss - math.log(10)) < 0.5  # a first loss far from log(classes) points to a bug
 
 low = mt.tensor([1.0, 2.0, 3.0], dtype=mt.float64)
 assert mt.allclose(low.softmax(0), (low + 1000).softmax(0))  # e^1000 cancels: only differences matter
@@ -283,7 +284,7 @@ for f in (in_steps, F.cross_entropy):
 
 # %% [markdown]
 # The fused op keeps no table but the logits, which the layer before has made anyway. It computes $e^{x - m}$ a second
-# time in the backward pass; that is cheaper than keeping it.
+# time in the backward pass: some time is paid for much memory.
 #
 # ## Break it
 #
@@ -314,8 +315,8 @@ assert right == 0
 assert abs(twice - math.log(1 + 2 / math.e)) < 1e-6  # the softmax of (1, 0, 0): the loss can't get lower than this
 
 # %% [markdown]
-# A loss that stays above 0.55 and never says why. (With logarithms of probabilities nothing breaks: `log_softmax` of a
-# `log_softmax` is itself. And `nll_loss` is the loss that expects them.)
+# A loss that stays above 0.55 and never says why. (With *logarithms* of probabilities nothing breaks: `log_softmax` of
+# a `log_softmax` is itself. And `nll_loss` is the loss that expects them. Both are in the next cell.)
 #
 # **The wrong dimension.** A softmax over `dim=0` makes the *batch* compete instead of the classes. The shapes are the
 # same, so no shape check can find it. Look at what sums to 1.
@@ -325,14 +326,17 @@ logits = mt.randn(6, 3)
 over_batch = logits.softmax(dim=0)
 assert over_batch.shape == logits.softmax(dim=1).shape
 assert mt.allclose(over_batch.sum(0), mt.ones(3)) and not mt.allclose(over_batch.sum(1), mt.ones(6))
-again = mt.nn.NLLLoss()(mt.log_softmax(logits, 1), mt.tensor([0, 1, 2, 0, 1, 2]))
-assert mt.allclose(again, F.cross_entropy(logits, mt.tensor([0, 1, 2, 0, 1, 2])))
+classes, logs = mt.tensor([0, 1, 2, 0, 1, 2]), logits.log_softmax(1)
+assert mt.allclose(F.nll_loss(logs, classes), F.cross_entropy(logits, classes))
+assert mt.allclose(F.cross_entropy(logs, classes), F.cross_entropy(logits, classes))
 
 # %% [markdown]
-# **Targets that are not classes** are refused, out loud; NumPy's indexing would have taken -1 as "the last class". To
-# leave a position out of the loss (padding), say so: -100, or another `ignore_index`. The mean is then over the others.
+# **Targets that are not classes** are refused, out loud. Our own function, with NumPy's indexing, takes -1 as "the last
+# class". To leave a position out of the loss (padding), say so: -100, or another `ignore_index`. The mean is then over
+# the others.
 
 # %%
+assert cross_entropy(sure, [-1]) == cross_entropy(sure, [2])
 for bad in ([0, 1, 2, 0, 1, 3], [0, 1, 2, 0, 1, -1]):
     try:
         F.cross_entropy(logits, mt.tensor(bad))

@@ -380,7 +380,7 @@ assert abs(ends[0] - math.pi) < 1e-9 and abs(ends[1]) < 1e-9  # the second is th
 #
 # Exercises:
 #
-# 1. Minimize `bowl` with Newton's method: solve $H d = -g$ by conjugate gradients, which need only `hvp`.
+# 1. Minimize `bowl` with Newton's method from a point near 0: solve $H d = -g$ by conjugate gradients and `hvp`.
 # 2. Write a `Function` that gives its input, and minus the gradient ("gradient reversal"). Where could it be useful?
 # 3. `slope_of` returns when it meets `x`. Why is that right? What would be different for two leaves?
 #

@@ -127,7 +127,7 @@ class Module:
 
 
 # %% [markdown]
-# Now a layer that needs all three drawers' worth of state: *batch normalization*. In training, each column of a batch
+# Now a layer with parameters and buffers: *batch normalization*. In training, each column of a batch
 # is shifted and scaled to mean 0 and variance 1, then by learned numbers `weight` and `bias`. In use there may be no
 # batch, only one example; so it keeps running averages of mean and variance while training, and uses these later.
 
