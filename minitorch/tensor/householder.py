@@ -151,12 +151,7 @@ def _written(name: str, out: Any, result: Any, inputs: tuple) -> Any:
 def triangular_solve(
     b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False, *, out: Any = None
 ) -> Any:
-    """(X with A X = b, a copy of A): the older form of linalg.solve_triangular; transpose: A^T for A.
-
-    >>> import minitorch as mt
-    >>> mt.triangular_solve(mt.tensor([[4.0]]), mt.tensor([[2.0]])).solution
-    tensor([[2.]])
-    """
+    """(X with A X = b, a copy of A): the older form of linalg.solve_triangular, deprecated; transpose: A^T for A."""
     _matrix("triangular_solve", b, "b")
     _matrix("triangular_solve", A, "A")
     warn_user(
