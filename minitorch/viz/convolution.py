@@ -11,7 +11,7 @@ from minitorch.viz.page import Picture, number, size
 from minitorch.viz.svg import cells, drawing, limit_of, rect, text
 
 MOST = 400  # output elements that are stepped through
-CELL_W, CELL_H = 44, 22
+CELL_W, CELL_H = 48, 22
 
 
 def conv(

@@ -78,7 +78,7 @@ def paths(
     walks = {name: _walk(make, surface, start, steps) for name, make in optimizers.items()}
     box = tuple(window) if window is not None else _window([p for w in walks.values() for p in w["points"]])
     axes = Axes((56, 24, 560, 420), (box[0], box[1]), (box[2], box[3]))
-    words = "; ".join(f"{n} ends at ({number(w['points'][-1][0])}, {number(w['points'][-1][1])}) with value {number(w['values'][-1])}"
+    words = "; ".join(f"{n} ends at ({', '.join(map(number, w['points'][-1]))}), value {number(w['values'][-1])}"
                       for n, w in walks.items())  # fmt: skip
     words = f"Paths of {steps} steps from ({number(start[0])}, {number(start[1])}): {words}"
     clip = tag("clipPath", rect(axes.left, axes.top, axes.width, axes.height), id="mtv-clip")

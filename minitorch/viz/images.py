@@ -13,7 +13,7 @@ from minitorch.viz.page import Picture, size
 
 
 def png(pixels: Any) -> bytes:
-    """A PNG file of uint8 pixels (H, W, 3): signature, header, one zlib stream of rows that each start with filter 0."""
+    """A PNG file of uint8 pixels (H, W, 3): signature, header, one zlib stream of rows, each of filter type 0."""
     high, wide = pixels.shape[:2]
     rows = np.zeros((high, 1 + 3 * wide), dtype=np.uint8)
     rows[:, 1:] = pixels.reshape(high, 3 * wide)

@@ -1,4 +1,4 @@
-"""Memory: `viz.strides` shows how indices become places, `viz.versions` who shares memory while a program changes it."""
+"""Memory: `viz.strides` shows how indices become places, `viz.versions` who shares memory as a program runs."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ def strides(t: Any, *views: Any) -> Picture:
     words = _strides_words(rows)
     first = rows[0]
     body = drawing(*_strip_size(length, rows), words.split("\n")[0], _strip(held, rows))
+    body += "".join(_key(k, r) for k, r in enumerate(rows))
     frames = "".join(_index_frame(k, first, held) for k in range(len(first["places"])))
     title = f"Strides of a {size(t.shape)} tensor"
     steps = len(first["places"])
@@ -86,7 +87,7 @@ WIDE, HIGH, PER_ROW = 46, 26, 20
 
 def _strip_size(length: int, rows: list[dict]) -> tuple[float, float]:
     lines = -(-length // PER_ROW)
-    return 16 + WIDE * min(length, PER_ROW) + 8, 20 + lines * (HIGH + 20 + 8 * len(rows)) + 10
+    return 16 + WIDE * min(length, PER_ROW) + 8, 8 + lines * (HIGH + 20 + 8 * len(rows))
 
 
 def _corner(place: int, count: int) -> tuple[float, float]:
@@ -110,6 +111,11 @@ def _strip(held: list, rows: list[dict]) -> str:
         x, y = _corner(place, count)
         out.append(rect(x + 1, y + 1, WIDE - 2, HIGH - 2, "mtv-window", data_step=k, hidden="" if k else None))
     return "".join(out)
+
+
+def _key(k: int, row: dict) -> str:
+    words = f"{'tensor' if k == 0 else f'view {k}'}: shape {tuple(row['shape'])}, stride {tuple(row['strides'])}"
+    return f'<div class="mtv-num"><span style="color:{color(k)}">■</span> {words}, offset {row["offset"]}</div>'
 
 
 def _index_frame(k: int, row: dict, held: list) -> str:
@@ -166,7 +172,8 @@ def _follow(space: dict, memories: dict[int, int], alive: list, before: list) ->
             rows.append(
                 {
                     "name": name, "memory": memory, "version": version, "view": t._is_view(), "leaf": t.is_leaf,
-                    "grad_fn": None if t.grad_fn is None else t.grad_fn.name(), "shape": list(t.shape), "values": values,
+                    "grad_fn": None if t.grad_fn is None else t.grad_fn.name(), "shape": list(t.shape),
+                    "values": values,
                     "changed": name in old and (old[name]["version"], old[name]["values"]) != (version, values),
                 }
             )  # fmt: skip
@@ -175,8 +182,9 @@ def _follow(space: dict, memories: dict[int, int], alive: list, before: list) ->
 
 def _versions_frame(k: int, step: dict) -> str:
     rows = "".join(
-        f'<tr><td>{escape(r["name"])}</td><td><span style="color:{color(r["memory"])}">■</span> memory {r["memory"]}</td>'
-        f"<td>{'<strong>' if r['changed'] else ''}version {r['version']}{'</strong> changed' if r['changed'] else ''}</td>"
+        f"<tr><td>{escape(r['name'])}</td>"
+        f'<td><span style="color:{color(r["memory"])}">■</span> memory {r["memory"]}</td>'
+        f"<td>version {r['version']}{' <strong>changed</strong>' if r['changed'] else ''}</td>"
         f"<td>{'view' if r['view'] else 'owner'}</td><td>{r['grad_fn'] or ''}</td>"
         f'<td class="mtv-num">{size(r["shape"])}: {", ".join(number(v) for v in r["values"])}</td></tr>'
         for r in step["tensors"]
@@ -197,7 +205,8 @@ def _versions_words(steps: list[dict]) -> str:
         for r in s["tensors"]:
             mark = ", changed" if r["changed"] else ""
             out.append(
-                f"   {r['name']}: memory {r['memory']}, version {r['version']}{mark}, {'view' if r['view'] else 'owner'}"
+                f"   {r['name']}: memory {r['memory']}, version {r['version']}{mark}, "
+                f"{'view' if r['view'] else 'owner'}"
             )
         if s["error"]:
             out.append("   " + s["error"])

@@ -53,7 +53,7 @@ def _unrolled(x: list, hidden: list, cell: list, words: str) -> str:
         strips = [
             s
             for h, c in zip(strips, reversed(range(len(cell[0]))), strict=True)
-            for s in (("c", c, [v[c] for v in cell]), h)
+            for s in (h, ("c", c, [v[c] for v in cell]))
         ]
     strips.append(("x", -1, x))
     wide, side, y, parts = 56, 12, 12.0, []
@@ -65,7 +65,7 @@ def _unrolled(x: list, hidden: list, cell: list, words: str) -> str:
         for t, column in enumerate(values):
             left = 110 + wide * t
             parts.append(cells(left, y, [[v] for v in column], limit, 28, side, numbers=False))
-            if kind == "h" and t:
+            if kind != "x" and t:
                 parts.append(_arrow(left - wide + 30, y + tall / 2, left - 3, y + tall / 2))
             if kind != "x":
                 parts.append(_arrow(left + 14, y + tall + 23, left + 14, y + tall + 3))
@@ -89,7 +89,7 @@ def _time_frame(t: int, hidden: list) -> str:
 
 
 def attention(weights: Any, tokens: Sequence[str] | None = None, keys: Sequence[str] | None = None) -> Picture:
-    """Attention weights as a heat map: a row per query, a column per key; the row under the mouse or the focus stands out.
+    """Attention weights as a heat map: a row per query, a column per key; hover or focus brings a row out.
 
     weights  (L, S), or (heads, L, S): a step per head
     tokens   names of the queries, and of the keys unless `keys` names them; numbers if not given
@@ -143,8 +143,8 @@ def activations(module: Any, x: Any, bins: int = 24) -> Picture:
     """Histograms of each layer's output and of its gradient: where signals die out or blow up.
 
     Layers are the modules without children, in the order in which they run. The gradient is that of the sum of squares
-    of the module's output / 2, so each layer gets what its own output does to it. No .grad changes; a module in training
-    mode (batch norm's statistics, dropout's draws) changes as by any forward.
+    of the module's output / 2, so each layer gets what its own output does to it. No .grad changes; a module in
+    training mode (batch norm's statistics, dropout's draws) changes as by any forward.
     """
     seen: list[tuple[str, str, Tensor]] = []
 
@@ -232,8 +232,10 @@ def _histogram(x: float, y: float, s: dict, k: int) -> str:
     ]
     line = tag("line", x1=float(x), x2=float(x + wide), y1=float(y + high), y2=float(y + high), class_="mtv-wire")
     low, high_label = (
-        text(x, y + 58, number(s["min"]), "mtv-num mtv-soft"),
-        text(x + wide, y + 58, number(s["max"]), "mtv-num mtv-soft mtv-end"),
+        text(x, y + 58, number(s["min"], 3), "mtv-num mtv-soft"),
+        text(x + wide, y + 58, number(s["max"], 3), "mtv-num mtv-soft mtv-end"),
     )
-    middle = text(x + wide / 2, y + 58, f"mean {number(s['mean'])}, std {number(s['std'])}", "mtv-num mtv-soft mtv-mid")
+    middle = text(
+        x + wide / 2, y + 58, f"mean {number(s['mean'], 3)}, std {number(s['std'], 3)}", "mtv-num mtv-soft mtv-mid"
+    )
     return "".join([*bars, line, low, high_label, middle])

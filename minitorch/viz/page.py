@@ -141,8 +141,8 @@ def as_json(data: Any) -> str:
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def number(x: Any) -> str:
-    """A number as a label: at most four digits."""
+def number(x: Any, digits: int = 4) -> str:
+    """A number as a label: at most `digits` digits."""
     if isinstance(x, (bool, int)) or hasattr(x, "dtype") and x.dtype.kind in "iub":
         return str(x)
     if isinstance(x, complex):
@@ -151,7 +151,7 @@ def number(x: Any) -> str:
     if not math.isfinite(x):
         return str(x)
     if x == 0 or 0.001 <= abs(x) < 10000:
-        return f"{x:.4g}"
+        return f"{x:.{digits}g}"
     return f"{x:.1e}".replace("e-0", "e-").replace("e+0", "e")
 
 

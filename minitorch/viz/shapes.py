@@ -46,8 +46,9 @@ def broadcast(*shapes: Any) -> Picture:
 
 
 def _words(rows: list[dict], columns: list[dict], result: Sequence[int] | None) -> str:
-    out = [f"Shapes {', '.join(str(tuple(r['shape'])) for r in rows)} broadcast to {tuple(result)}." if result is not None
-           else f"Shapes {', '.join(str(tuple(r['shape'])) for r in rows)} do not broadcast."]  # fmt: skip
+    shapes = ", ".join(str(tuple(r["shape"])) for r in rows)
+    verb = f"broadcast to {tuple(result)}" if result is not None else "do not broadcast"
+    out = [f"Shapes {shapes} {verb}."]
     for k, r in enumerate(rows):
         parts = ", ".join(f"dim {d}: {kind}" for d, kind in enumerate(r["dims"]))
         back = (

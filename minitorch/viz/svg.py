@@ -64,7 +64,7 @@ def cells(
         for j, v in enumerate(row):
             out.append(rect(x + j * w, y + i * h, w, h, "mtv-cell", stroke="var(--mtv-edge)", **heat(float(v), limit)))
             if numbers:
-                out.append(text(x + j * w + w / 2, y + i * h + h / 2 + 4, number(v), "mtv-num mtv-mid"))
+                out.append(text(x + j * w + w / 2, y + i * h + h / 2 + 4, number(v, 3), "mtv-num mtv-mid"))
     return "".join(out)
 
 
