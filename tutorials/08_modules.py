@@ -127,9 +127,9 @@ class Module:
 
 
 # %% [markdown]
-# Now a layer with parameters and buffers: *batch normalization*. In training, each column of a batch
-# is shifted and scaled to mean 0 and variance 1, then by learned numbers `weight` and `bias`. In use there may be no
-# batch, only one example; so it keeps running averages of mean and variance while training, and uses these later.
+# Now a layer with parameters and buffers: *batch normalization*. In training, each column of a batch is shifted and
+# scaled to mean 0 and variance 1, then scaled and shifted by learned numbers, `weight` and `bias`. In use there may be
+# no batch, only one example; so it keeps running averages of mean and variance while training, and uses these later.
 
 
 # %%

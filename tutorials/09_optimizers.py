@@ -37,7 +37,7 @@ def path(make, f, start, steps):
     p = mt.tensor(start, dtype=mt.float64, requires_grad=True)
     optimizer, points = make([p]), [start]
 
-    def closure():
+    def closure():  # computes loss and gradients anew; `step` calls it, since L-BFGS may need it more than once
         optimizer.zero_grad()
         loss = f(p)
         loss.backward()
@@ -265,7 +265,7 @@ for _ in range(10):
     rates.append(optimizer.param_groups[0]["lr"])
     optimizer.zero_grad()
     p.sum().backward()
-    optimizer.step()  # first the step, then the schedule
+    optimizer.step()  # no closure: the gradients are there. First the step, then the schedule
     schedule.step()
 print("rates:", np.round(rates, 3))
 assert np.allclose(rates, [0.1 * (1 + math.cos(math.pi * t / 10)) / 2 for t in range(10)])
