@@ -15,9 +15,7 @@ import numpy as np
 
 from minitorch.backend import threads
 from minitorch.backend.kernels.base import Kernels
-
-Array = Any
-Ints = tuple[int, ...]
+from minitorch.backend.kernels.windows import Array, Ints
 
 
 @functools.cache
