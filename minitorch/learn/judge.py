@@ -21,6 +21,7 @@ from minitorch.learn.exercise import Exercise
 from minitorch.learn.plug import plugged
 
 RTOL, ATOL = 1e-6, 1e-8
+DIFFERS = "the values differ from the definition"
 
 
 @dataclass
@@ -76,7 +77,8 @@ def _on_cases(exercise: Exercise, function: Callable, verdict: Verdict) -> bool:
             expected, got = [ours[k] for k in exercise.writes], [theirs[k] for k in exercise.writes]
         broken = _broken(exercise, got, expected, theirs, before)
         if broken:
-            verdict.status, verdict.rule = "failed", broken
+            definition = f": {exercise.statement.splitlines()[0]}" if broken == DIFFERS else ""
+            verdict.status, verdict.rule = "failed", broken + definition
             verdict.expected, verdict.got = show(_bare(expected, exercise)), show(_bare(got, exercise))
             return False
         verdict.cases += 1
@@ -141,7 +143,7 @@ def difference(got: Any, expected: Any) -> str:
 def _other(got: Any, expected: Any) -> str:
     if type(got) is not type(expected):
         return f"{_kind(expected)} is expected, but {_kind(got)} came back"
-    return "the values differ from the definition"
+    return DIFFERS
 
 
 def _kind(value: Any) -> str:
@@ -150,10 +152,10 @@ def _kind(value: Any) -> str:
 
 def _values(got: Any, expected: Any) -> str:
     if got.dtype.kind in "OSU" or expected.dtype.kind in "OSU":
-        return "" if (got == expected).all() else "the values differ from the definition"
+        return "" if (got == expected).all() else DIFFERS
     rtol = max(RTOL, 1e-4 if "float32" in (got.dtype.name, expected.dtype.name) else 0)
     same = np.allclose(got, expected, rtol=rtol, atol=max(ATOL, rtol / 100), equal_nan=True)
-    return "" if same else "the values differ from the definition"
+    return "" if same else DIFFERS
 
 
 def _plain(value: Any) -> Any:
@@ -183,17 +185,23 @@ def _in_place(exercise: Exercise, function: Callable) -> Any:
     return plugged(exercise.seam, exercise.adapt(function), exercise.adapt(exercise.solution))
 
 
+def _inside(name: str) -> str:
+    return f"the engine, with {name} in the place of its own function"
+
+
 def _differs(verdict: Verdict, rule: str, got: Any, expected: Any) -> None:
     verdict.status, verdict.rule = "failed", rule
-    verdict.call = f"the engine, with {verdict.name} in the place of its own function"
+    verdict.call = _inside(verdict.name)
     verdict.expected, verdict.got = show(_plain(expected)), show(_plain(got))
 
 
 def _in_engine(exercise: Exercise, function: Callable, verdict: Verdict) -> None:
     """Run the piece of the engine with each of the two functions."""
     expected = exercise.engine(mt)
+    verdict.call = _inside(exercise.name)  # in case that it raises
     with _in_place(exercise, function) as calls:
         got = exercise.engine(mt)
+    verdict.call = ""
     verdict.calls = calls.count
     if not calls.count:
         verdict.status = "failed"

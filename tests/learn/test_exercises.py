@@ -116,6 +116,18 @@ def test_the_engine_gets_its_function_back_after_an_error():
     assert difference(x.grad, 1 - np.tanh(np.ones(2, np.float32)) ** 2) == ""
 
 
+def test_an_error_inside_the_engine_says_where_it_was():
+    verdict = judge(find("07.1"), solutions(find("07.1"), "WRONG")["NumPy functions"])
+    assert verdict.status == "error" and verdict.cases == 3
+    assert verdict.call == "the engine, with sigmoid_backward in the place of its own function"
+    assert "Can't call numpy()" in verdict.detail
+
+
+def test_a_plain_difference_quotes_the_definition():
+    verdict = judge(find("00.4"), lambda p, grad, lr: p)
+    assert verdict.rule.endswith("from the definition: " + find("00.4").statement.splitlines()[0])
+
+
 def test_an_inherited_method_is_inherited_again_afterwards():
     with plugged("minitorch.nn.modules.activation:ReLU.named_modules", lambda self: [("mine", self)]):
         assert list(mt.nn.ReLU().named_modules())[0][0] == "mine"
