@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-Array = Any
-Ints = tuple[int, ...]
+from minitorch.backend.kernels.windows import Array, Ints
 
 
 class NormKernels:
@@ -96,7 +95,7 @@ class NormKernels:
         return (slice(i, i + step) for i in range(0, len(z), step))
 
 
-def _kept(shape: Ints, axes: Ints) -> Ints:
+def _kept(shape: Ints, axes: Ints) -> tuple[int, ...]:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
