@@ -78,13 +78,14 @@ def record(examples: int = 8) -> dict[tuple[str, int], list[Case]]:
 
         return watched
 
+    specs = checks.load_specs()  # first: it imports the modules that are otherwise imported on request
     for op in registry.values():
         for k, vjp in enumerate(op.vjps):
             undo.append((op, vjp, vjp.fn))
             vjp.fn = watch((op.name, k), vjp.fn)
         rebuild(op)
     try:
-        for spec in checks.load_specs().values():
+        for spec in specs.values():
             dtype = next((d for d in ("float64", "complex128") if d in spec.dtypes), None)
             if dtype is not None and spec.order >= 1:
                 _drive(spec, dtype, examples, current)
