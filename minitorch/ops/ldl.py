@@ -25,7 +25,7 @@ def ldl_factor(x: Any, *, hermitian: bool) -> tuple:
     batch, n = array.shape[:-2], array.shape[-1]
     LD = np.zeros(array.shape, array.dtype)
     pivots, info = np.zeros((*batch, n), np.int32), np.zeros(batch, np.int32)
-    factor = _lapack("trf", array, hermitian) if array.size else None
+    factor: Any = _lapack("trf", array, hermitian) if array.size else None
     for at in np.ndindex(*batch) if array.size else ():
         packed, pivots[at], info[at] = factor(array[at], lower=1)
         LD[at] = np.tril(packed)
@@ -45,7 +45,7 @@ def ldl_solve(LD: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any:
     a, y = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, y))
     p = np.broadcast_to(p, (*batch, p.shape[-1]))
     X = np.zeros(y.shape, y.dtype)
-    solve = _lapack("trs", a, hermitian) if X.size else None
+    solve: Any = _lapack("trs", a, hermitian) if X.size else None
     for at in np.ndindex(*batch) if X.size else ():
         X[at] = solve(a[at], p[at], y[at], lower=1)[0]
     return to_device(X, where)
