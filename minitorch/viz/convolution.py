@@ -34,7 +34,7 @@ def conv(
     x = x[0] if x.dim() == rank + 2 else x
     with no_grad():
         out = (F.conv1d if rank == 1 else F.conv2d)(x[None], w, bias, stride, padding, dilation, groups)[0]
-        zeros = [n for p in reversed(_each(padding, rank)) for n in (p, p)]
+        zeros = tuple(n for p in reversed(_each(padding, rank)) for n in (p, p))
         padded = F.pad(x, zeros)
     if out.numel() > MOST:
         raise ValueError(f"viz.conv: {out.numel()} output elements are too many to step through; at most {MOST}")

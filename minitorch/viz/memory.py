@@ -146,7 +146,7 @@ def versions(program: Sequence[str] | str, names: dict[str, Any], run: Callable 
     execute = run or exec
     memories: dict[int, int] = {}
     alive: list[Any] = []  # keeps every storage alive, so that no address is used twice
-    steps = [{"line": "(start)", "error": None, "tensors": _follow(space, memories, alive, [])}]
+    steps: list[dict] = [{"line": "(start)", "error": None, "tensors": _follow(space, memories, alive, [])}]
     for line in lines:
         error = None
         try:
@@ -185,7 +185,7 @@ def _versions_frame(k: int, step: dict) -> str:
         f"<tr><td>{escape(r['name'])}</td>"
         f'<td><span style="color:{color(r["memory"])}">■</span> memory {r["memory"]}</td>'
         f"<td>version {r['version']}{' <strong>changed</strong>' if r['changed'] else ''}</td>"
-        f"<td>{'view' if r['view'] else 'owner'}</td><td>{r['grad_fn'] or ''}</td>"
+        f"<td>{'a view' if r['view'] else ''}</td><td>{r['grad_fn'] or ''}</td>"
         f'<td class="mtv-num">{size(r["shape"])}: {", ".join(number(v) for v in r["values"])}</td></tr>'
         for r in step["tensors"]
     )
@@ -205,8 +205,7 @@ def _versions_words(steps: list[dict]) -> str:
         for r in s["tensors"]:
             mark = ", changed" if r["changed"] else ""
             out.append(
-                f"   {r['name']}: memory {r['memory']}, version {r['version']}{mark}, "
-                f"{'view' if r['view'] else 'owner'}"
+                f"   {r['name']}: memory {r['memory']}, version {r['version']}{mark}{', a view' if r['view'] else ''}"
             )
         if s["error"]:
             out.append("   " + s["error"])

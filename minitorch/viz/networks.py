@@ -167,7 +167,7 @@ def activations(module: Any, x: Any, bins: int = 24) -> Picture:
     tracked = [t for _, _, t in seen if t.requires_grad]
     found = iter(grad((out * out).sum() / 2, tracked, allow_unused=True) if tracked else ())
     grads = [next(found) if t.requires_grad else None for _, _, t in seen]
-    layers = [
+    layers: list[dict] = [
         {"name": name or kind, "layer": kind, "shape": list(t.shape), "activation": _spread(t, bins),
          "gradient": None if g is None else _spread(g, bins)}
         for (name, kind, t), g in zip(seen, grads, strict=True)

@@ -7,7 +7,7 @@ Each node of the tape gets a hook for the time of the pass, which runs as `autog
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -97,7 +97,7 @@ class Recorder:
         return write
 
     @contextmanager
-    def watching(self) -> Iterable[None]:  # type: ignore[misc]
+    def watching(self) -> Iterator[None]:
         """Hooks on every node; the user's own still run, as they change gradients, but retain_grad keeps nothing."""
         before = [node.hooks for node in self.nodes]
         try:
