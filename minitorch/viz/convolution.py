@@ -41,17 +41,10 @@ def conv(
     setting = {"stride": _each(stride, rank), "padding": _each(padding, rank), "dilation": _each(dilation, rank)}
     steps = [_step(i, padded, w, bias, out, setting, groups) for i in itertools.product(*map(range, out.shape))]
     data = {
-        **setting,
-        "groups": groups,
-        "input": x.tolist(),
-        "weight": w.tolist(),
-        "output": out.tolist(),
-        "steps": steps,
-    }
+        **setting, "groups": groups, "input": x.tolist(), "weight": w.tolist(), "output": out.tolist(), "steps": steps,
+    }  # fmt: skip
     settings = ", ".join(f"{k} {size(v)}" for k, v in setting.items())
-    words = (
-        f"Convolution of {size(x.shape)} with {size(w.shape)}: {settings}, groups {groups}; output {size(out.shape)}."
-    )
+    words = f"Convolution of {size(x.shape)} with {size(w.shape)}: {settings}, groups {groups}; out {size(out.shape)}."
     body = _draw(padded, w, out, steps, setting, words)
     frames = "".join(_frame(k, s) for k, s in enumerate(steps))
     lines = [words, *(f"out{s['at']} = {_terms(s, 12)}" for s in steps[:20])]

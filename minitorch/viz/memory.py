@@ -27,19 +27,11 @@ def strides(t: Any, *views: Any) -> Picture:
     [0, 3, 1, 4, 2, 5]
     """
     tensors = (t, *views)
-    for k, v in enumerate(tensors):
-        if not isinstance(v, Tensor):
-            raise TypeError(f"viz.strides: expected a Tensor, but got {type(v).__name__}")
-        if v.untyped_storage().data_ptr() != t.untyped_storage().data_ptr():
-            raise ValueError(f"viz.strides: view {k} lies in other memory than the first tensor")
-        if v.element_size() != t.element_size():
-            raise ValueError("viz.strides: the tensors read the memory in elements of different sizes")
+    _check_one_memory(tensors)
     root = t if t._base is None else t._base
     length = max(root.storage_offset() + root.numel(), *(1 + max(_places(v), default=-1) for v in tensors))
     if length > MOST:
-        raise ValueError(
-            f"viz.strides: {length} elements of memory are too many to draw; take a tensor of up to {MOST}"
-        )
+        raise ValueError(f"viz.strides: {length} elements of memory are too many to draw; at most {MOST}")
     held: list[Any] = [None] * length
     for v in (root, *tensors):
         for place, value in zip(_places(v), v.detach().reshape(-1).tolist(), strict=True):
@@ -53,13 +45,22 @@ def strides(t: Any, *views: Any) -> Picture:
         for v in tensors
     ]  # fmt: skip
     words = _strides_words(rows)
-    first = rows[0]
     body = drawing(*_strip_size(length, rows), words.split("\n")[0], _strip(held, rows))
     body += "".join(_key(k, r) for k, r in enumerate(rows))
-    frames = "".join(_index_frame(k, first, held) for k in range(len(first["places"])))
-    title = f"Strides of a {size(t.shape)} tensor"
-    steps = len(first["places"])
-    return Picture("strides", title, {"memory": held, "tensors": rows}, body + frames, words, steps)
+    steps = len(rows[0]["places"])
+    body += "".join(_index_frame(k, rows[0], held) for k in range(steps))
+    data = {"memory": held, "tensors": rows}
+    return Picture("strides", f"Strides of a {size(t.shape)} tensor", data, body, words, steps)
+
+
+def _check_one_memory(tensors: Sequence[Any]) -> None:
+    for k, v in enumerate(tensors):
+        if not isinstance(v, Tensor):
+            raise TypeError(f"viz.strides: expected a Tensor, but got {type(v).__name__}")
+        if v.untyped_storage().data_ptr() != tensors[0].untyped_storage().data_ptr():
+            raise ValueError(f"viz.strides: view {k} lies in other memory than the first tensor")
+        if v.element_size() != tensors[0].element_size():
+            raise ValueError("viz.strides: the tensors read the memory in elements of different sizes")
 
 
 def _places(t: Any) -> list[int]:

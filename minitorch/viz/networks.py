@@ -143,16 +143,34 @@ def activations(module: Any, x: Any, bins: int = 24) -> Picture:
     """Histograms of each layer's output and of its gradient: where signals die out or blow up.
 
     Layers are the modules without children, in the order in which they run. The gradient is that of the sum of squares
-    of the module's output / 2, so each layer gets what its own output does to it. No .grad changes; a module in
-    training mode (batch norm's statistics, dropout's draws) changes as by any forward.
+    of the module's output / 2, so each layer gets what its own output does to it. An output that is changed in place
+    afterwards (ReLU(inplace=True)) has no gradient of its own any more, and none is shown. No .grad changes; a module
+    in training mode (batch norm's statistics, dropout's draws) changes as by any forward.
     """
-    seen: list[tuple[str, str, Tensor]] = []
+    seen, out = _outputs(module, x)
+    kept = [t.requires_grad and t._version == version for *_, t, version in seen]
+    tracked = [row[3] for row, keep in zip(seen, kept, strict=True) if keep]
+    found = iter(grad((out * out).sum() / 2, tracked, allow_unused=True) if tracked else ())
+    grads = [next(found) if keep else None for keep in kept]
+    layers: list[dict] = [
+        {"name": name or kind, "layer": kind, "shape": list(values.shape), "activation": _spread(values, bins),
+         "gradient": None if g is None else _spread(g, bins)}
+        for (name, kind, values, *_), g in zip(seen, grads, strict=True)
+    ]  # fmt: skip
+    words = "\n".join(f"{r['name']} ({r['layer']}) {size(r['shape'])}: {_spread_words(r)}" for r in layers)
+    title = f"Activations of {type(module).__name__}"
+    return Picture("activations", title, {"layers": layers}, _histograms(layers, words), words)
+
+
+def _outputs(module: Any, x: Any) -> tuple[list[tuple], Any]:
+    """(name, class, values, output, its version) of every layer that runs, and the module's own output."""
+    seen: list[tuple] = []
 
     def keep(name: str) -> Any:
         def hook(m: Any, args: Any, out: Any) -> None:
             out = out[0] if isinstance(out, tuple) else out
             if isinstance(out, Tensor):
-                seen.append((name, type(m).__name__, out))
+                seen.append((name, type(m).__name__, out.detach().clone(), out, out._version))
 
         return hook
 
@@ -163,26 +181,14 @@ def activations(module: Any, x: Any, bins: int = 24) -> Picture:
     finally:
         for handle in handles:
             handle.remove()
-    out = out[0] if isinstance(out, tuple) else out
-    tracked = [t for _, _, t in seen if t.requires_grad]
-    found = iter(grad((out * out).sum() / 2, tracked, allow_unused=True) if tracked else ())
-    grads = [next(found) if t.requires_grad else None for _, _, t in seen]
-    layers: list[dict] = [
-        {"name": name or kind, "layer": kind, "shape": list(t.shape), "activation": _spread(t, bins),
-         "gradient": None if g is None else _spread(g, bins)}
-        for (name, kind, t), g in zip(seen, grads, strict=True)
-    ]  # fmt: skip
-    words = "\n".join(
-        f"{r['name']} ({r['layer']}) {size(r['shape'])}: "
-        + "; ".join(
-            f"{k} mean {number(r[k]['mean'])}, std {number(r[k]['std'])}, zeros {r[k]['zeros']:.0%}"
-            for k in _KINDS
-            if r[k]
-        )
-        for r in layers
-    )
-    return Picture(
-        "activations", f"Activations of {type(module).__name__}", {"layers": layers}, _histograms(layers, words), words
+    return seen, out[0] if isinstance(out, tuple) else out
+
+
+def _spread_words(row: dict) -> str:
+    return "; ".join(
+        f"{k} mean {number(row[k]['mean'])}, std {number(row[k]['std'])}, zeros {row[k]['zeros']:.0%}"
+        for k in _KINDS
+        if row[k]
     )
 
 

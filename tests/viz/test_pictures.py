@@ -248,3 +248,11 @@ def test_activations() -> None:
     np.testing.assert_allclose(rows[1]["activation"]["zeros"], (hidden == 0).float().mean().item(), rtol=1e-6)
     assert sum(rows[0]["activation"]["counts"]) == 9 * 6
     assert not any(m._forward_hooks for m in net.modules())
+
+
+def test_activations_changed_in_place() -> None:
+    net = nn.Sequential(nn.Linear(4, 6), nn.ReLU(inplace=True), nn.Linear(6, 2))
+    x = mt.randn(9, 4)
+    rows = viz.activations(net, x).to_json()["layers"]
+    assert rows[0]["gradient"] is None and rows[1]["gradient"] is not None
+    assert rows[0]["activation"]["min"] == net[0](x).min().item() < 0  # as it was before the ReLU
