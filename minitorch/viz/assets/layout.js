@@ -40,7 +40,8 @@ function mtvLayout(items, links) {
     }
     place(layer);
     if (l) {  // then as near to what is above as the neighbors allow: the mean shift of the layer
-      const shift = layer.reduce((s, p) => s + p.want - p.x, 0) / layer.length;
+      const boxes = layer.some(p => !p.bend) ? layer.filter(p => !p.bend) : layer;  // bends would make chains drift
+      const shift = boxes.reduce((s, p) => s + p.want - p.x, 0) / boxes.length;
       layer.forEach(p => { p.x += shift; });
       let edge = -Infinity;  // a bend stays below what it comes from if there is room
       layer.forEach(p => { if (p.bend) p.x = Math.max(p.x, p.want, edge + 14); edge = p.x; });
