@@ -3,7 +3,7 @@
 #
 # A training loop asks for one thing, over and over: the next batch. Behind that stand a dataset (what is sample 7?), a
 # sampler (which sample comes next?), a collate function (how do samples become one tensor?) and sometimes workers
-# (which process does it?). This chapter builds a loader, finds the engine's, and shows the mistakes that raise no error.
+# (which process does it?). This chapter builds a loader, finds the engine's, and shows mistakes that raise no error.
 
 # %%
 import inspect
@@ -57,8 +57,8 @@ print("share that is right (class 0, all): sorted", in_order, " shuffled", shuff
 assert shuffled[1] > 0.95 and in_order[1] < 0.5 and in_order[0] < 0.1
 
 # %% [markdown]
-# Sorted data teach one class at a time, and each overwrites what was learned before: class 0 is forgotten. No error is raised.
-# So the order belongs to the method, and something has to make it: a *sampler*.
+# Sorted data teach one class at a time, and each overwrites what was learned before: class 0 is forgotten. No error is
+# raised. So the order belongs to the method, and something has to make it: a *sampler*.
 #
 # ## Predict
 #
@@ -324,8 +324,8 @@ assert padded.tolist() == [[1, 1, 0], [1, 1, 1]]
 # %% [markdown]
 # ## Milestone
 #
-# You can now explain what dataset, sampler, collate function and worker each do; why order is a part of the method; what
-# a seed fixes; why a stream may come twice and noise may repeat; what IoU and NMS compute.
+# You can now explain what dataset, sampler, collate function and worker each do; why order is a part of the method;
+# what a seed fixes; why a stream may come twice and noise may repeat; what IoU and NMS compute.
 #
 # Exercises:
 #
