@@ -11,7 +11,8 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import dtypes, xp_of
-from minitorch.ops.kinds import FLOAT, REAL, constant, matching, only
+from minitorch.backend.kernels.small import constant
+from minitorch.ops.kinds import FLOAT, REAL, matching, only
 
 # -- halves, and choosing elements of a gradient ---------------------------------------------------------------------
 

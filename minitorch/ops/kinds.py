@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from minitorch.backend import dtypes
 
 FLOAT = "fV"
@@ -51,20 +49,6 @@ def same_dtype(op: str, names: tuple[str, ...], arrays: tuple) -> None:
                 f"{op}: expected dtype {want.name} for `{name}` but got dtype {have.name}\n"
                 f"    hint  {name}.to({want!r}), this function does not promote"
             )
-
-
-_constants: dict[tuple, np.ndarray] = {}
-
-
-def constant(value: float, x: Any) -> Any:
-    """`value` in the form in which arithmetic with `x` is quickest: NumPy takes 0.25 us to convert a Python number."""
-    if x.__class__ is not np.ndarray:
-        return value
-    key = value, x.dtype.char
-    found = _constants.get(key)
-    if found is None:
-        found = _constants[key] = np.array(value, x.dtype)
-    return found
 
 
 def widened(x: Any) -> Any:

@@ -23,23 +23,31 @@ from minitorch.signatures import signature_of
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input"}
 
 
-# called in every step of every program, and with checks of their own
-_UNWRAPPED = frozenset(("mm", "bmm", "mv", "dot"))
+def aliases(method: Callable) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The names of a function's parameters, and {NumPy's name: name} for those that have one."""
+    code = method.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names, {alias: name for alias, name in NUMPY_NAMES.items() if name in names and alias not in names}
+
+
+def rename(name: str, known: dict[str, str], kwargs: dict[str, Any]) -> None:
+    """Put torch's names in the place of NumPy's."""
+    for alias in kwargs.keys() & known.keys():
+        if known[alias] in kwargs:
+            raise TypeError(f"{name}(): got both '{alias}' and '{known[alias]}'")
+        kwargs[known[alias]] = kwargs.pop(alias)
 
 
 def forgiving(method: Callable) -> Callable:
     """Let a method with `dim` or `keepdim` also take `axis` and `keepdims`, and say which argument is no tensor.
 
-    Methods that need neither are given back as they are.
+    Methods that need neither are given back as they are, and so are those whose op says it (`other`).
     """
-    code = getattr(method, "__code__", None)
-    if code is None:
+    if getattr(method, "__code__", None) is None:
         return method
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    known = {alias: name for alias, name in NUMPY_NAMES.items() if name in names and alias not in names}
+    names, known = aliases(method)
     notes = getattr(method, "__annotations__", {})
-    takes_tensors = any("Tensor" in str(notes.get(name, "")) for name in names[1:])
-    if not known and (not takes_tensors or method.__name__ in _UNWRAPPED):
+    if not known and not any("Tensor" in str(notes.get(n, "")) and n not in ("other", "mat2") for n in names[1:]):
         return method
 
     @functools.wraps(method)
@@ -47,10 +55,7 @@ def forgiving(method: Callable) -> Callable:
         try:
             if not kwargs:
                 return method(*args)
-            for alias in kwargs.keys() & known.keys():
-                if known[alias] in kwargs:
-                    raise TypeError(f"{method.__name__}(): got both '{alias}' and '{known[alias]}'")
-                kwargs[known[alias]] = kwargs.pop(alias)
+            rename(method.__name__, known, kwargs)
             return method(*args, **kwargs)
         except AttributeError as error:
             raise no_tensor(method.__name__, names, args, kwargs, error) from None
@@ -78,7 +83,7 @@ def no_tensor(name: str, names: tuple[str, ...], args: tuple, kwargs: dict, erro
 def function(method: Callable, name: str | None = None, out: bool = False) -> Callable:
     """`minitorch.name(input, ...)` from the method `name`, with `out=` when asked for."""
     signature = signature_of(method)
-    method = forgiving(method)
+    names, known = aliases(method) if hasattr(method, "__code__") else ((), {})
     parameters = list(signature.parameters.values())
     parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
     name = name or method.__name__
@@ -87,27 +92,34 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
         parameters.insert(at, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            target = kwargs.pop("out", None) if out else None
-            if not args:
-                for first in ("input", "self", "x", "a"):
-                    if first in kwargs:
-                        args = (kwargs.pop(first),)
-                        break
-            if target is not None:
+        try:
+            if kwargs:
+                target = kwargs.pop("out", None) if out else None
+                rename(name, known, kwargs)
+                args = args or _first_by_name(kwargs)
+                if target is not None:
+                    _check_first(name, args)
+                    if isinstance(target, TensorBase):
+                        check_partial_overlap(target, args)
+                    return write_out(name, target, method(*args, **kwargs), (*args, *kwargs.values()))
+            if not args or not isinstance(args[0], TensorBase):
                 _check_first(name, args)
-                if isinstance(target, TensorBase):
-                    check_partial_overlap(target, args)
-                return write_out(name, target, method(*args, **kwargs), (*args, *kwargs.values()))
-        if not args or not isinstance(args[0], TensorBase):
-            _check_first(name, args)
-        return method(*args, **kwargs)
+            return method(*args, **kwargs)
+        except AttributeError as error:
+            raise no_tensor(name, names, args, kwargs, error) from None
 
     call.__name__ = call.__qualname__ = name  # type: ignore[attr-defined]
     call.__doc__ = method.__doc__
     call.__module__ = method.__module__
     call.__signature__ = inspect.Signature(parameters, __validate_parameters__=False)  # type: ignore[attr-defined]
     return call
+
+
+def _first_by_name(kwargs: dict[str, Any]) -> tuple:
+    for first in ("input", "self", "x", "a"):
+        if first in kwargs:
+            return (kwargs.pop(first),)
+    return ()
 
 
 def _check_first(name: str, args: tuple) -> None:

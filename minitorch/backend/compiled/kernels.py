@@ -53,12 +53,16 @@ class CompiledKernels(Kernels):
         return out
 
     def sigmoid(self, x: Array) -> Array:
+        if x.size < self.least:  # the shortest way where overhead counts
+            return self._sigmoid(x)
         return self._each("sigmoid", x) if self.worth(x) else super().sigmoid(x)
 
     def sigmoid_grad(self, g: Array, y: Array) -> Array:
         return self._each("sigmoid_grad", g, y) if self.worth(y) else super().sigmoid_grad(g, y)
 
     def tanh(self, x: Array) -> Array:
+        if x.size < self.least:
+            return np.tanh(x)
         return self._each("tanh", x) if self.worth(x) else super().tanh(x)
 
     def tanh_grad(self, g: Array, y: Array) -> Array:
@@ -96,6 +100,8 @@ class CompiledKernels(Kernels):
         return self.worth(x) and dim % x.ndim == x.ndim - 1 and x.shape[-1] >= 8
 
     def softmax(self, x: Array, dim: int) -> Array:
+        if x.size < self.least:
+            return self._softmax(x, dim)
         return self._rows("softmax", x) if self._last(x, dim) else super().softmax(x, dim)
 
     def softmax_grad(self, g: Array, y: Array, dim: int) -> Array:

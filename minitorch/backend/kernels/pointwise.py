@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from minitorch.backend.kernels.small import constant
+
 Array = Any
 
 ROOT_HALF = math.sqrt(0.5)
@@ -50,13 +52,12 @@ class PointwiseKernels:
         return self._sigmoid(x)
 
     def _sigmoid(self, x: Array) -> Array:
-        y = self.xp.exp(-x)
-        y += 1
-        return self.xp.reciprocal(y)
+        xp = self.xp
+        return xp.reciprocal(xp.exp(-x) + constant(1, x))
 
     def sigmoid_grad(self, g: Array, y: Array) -> Array:
         """g y (1 - y), y the sigmoid."""
-        return g * ((1 - y) * y)
+        return g * ((constant(1, y) - y) * y)
 
     def tanh(self, x: Array) -> Array:
         """The hyperbolic tangent."""
@@ -64,7 +65,7 @@ class PointwiseKernels:
 
     def tanh_grad(self, g: Array, y: Array) -> Array:
         """g (1 - y y), y the tanh."""
-        return g * (1 - y * y)
+        return g * (constant(1, y) - y * y)
 
     def silu(self, x: Array) -> Array:
         """x sigmoid(x)."""
