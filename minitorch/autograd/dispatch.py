@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: F401 - the names from here on are those that a short way uses
-from numpy import ndarray  # noqa: F401
+from numpy import asarray, generic, ndarray  # noqa: F401
 
 from minitorch.autograd import base, modes  # noqa: F401
 from minitorch.autograd.base import wrap, wrap_view  # noqa: F401
