@@ -9,7 +9,9 @@
 import importlib
 import importlib.util
 import math
+import os
 import random
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -209,16 +211,17 @@ show("parity.mutants", '"scaled by 1.001"', '"sign flipped"', '"zeroed"', '"upst
 # %%
 def with_torch():
     """Checks of hypot against torch: {check: number of calls}. Raises ImportError where a library is missing."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)  # it would leave a folder here
         warnings.simplefilter("ignore")
         spec, checks, runner = (importlib.import_module(f"parity.{name}") for name in ("spec", "checks", "runner"))
-    calls = spec.binary({"low": 0.5}, {"low": 0.5}, scalars=())  # off the kink at (0, 0)
-    made = spec.Spec("hypot", calls)  # not registered: the folder has one
-    found = {}
-    for name, check in checks.checks_for(made, "float64").items():
-        outcome = runner.run_check(made, "float64", name, check, 20, 0)
-        assert outcome.ok, outcome.error
-        found[name] = outcome.examples
+        calls = spec.binary({"low": 0.5}, {"low": 0.5}, scalars=())  # off the kink at (0, 0)
+        made = spec.Spec("hypot", calls)  # not registered: the folder has one
+        found = {}
+        for name, check in checks.checks_for(made, "float64").items():
+            outcome = runner.run_check(made, "float64", name, check, 20, 0)
+            assert outcome.ok, outcome.error
+            found[name] = outcome.examples
     return found
 
 
