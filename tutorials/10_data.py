@@ -112,7 +112,7 @@ def naive_loader(dataset, batch_size, generator):
 # ## Check
 #
 # The same seed must give the same batches. (And it gives torch's, for the generator is the same.) Three epochs, from
-# one generator: each has another order, and every sample comes once in each.
+# one generator: each has another order, and every sample comes once in each. Two workers do not change the order.
 
 # %%
 ours, theirs = mt.Generator().manual_seed(7), mt.Generator().manual_seed(7)
@@ -125,6 +125,8 @@ for _ in range(3):
     assert sorted(epoch.tolist()) == sorted(points.tolist())
     orders.append(epoch)
 assert not mt.equal(orders[0], orders[1])
+forked = {"num_workers": 2, "multiprocessing_context": "fork", "generator": mt.Generator().manual_seed(7)}
+assert mt.equal(mt.cat([x for x, _ in DataLoader(data, batch_size=32, shuffle=True, **forked)]), orders[0])
 print("three epochs agree, batch by batch")
 
 # %% [markdown]
@@ -257,6 +259,8 @@ print(f"NMS keeps {len(kept)} of 30")
 #
 # **A stream, twice.** An `IterableDataset` has no indices, so the loader cannot deal samples out: each of two workers
 # gets a copy of the whole stream. The remedy: each asks who it is (`get_worker_info`), and takes its share.
+# (Workers are started here by `fork`, which Linux and macOS have. With any other way, the script is imported again in
+# each worker, and must hold its loops behind `if __name__ == "__main__":`.)
 
 
 # %%
@@ -271,7 +275,7 @@ class Stream(IterableDataset):
 
 
 def collect(dataset, **options):
-    context = "fork" if options.get("num_workers") else None  # a script without a main guard needs it
+    context = "fork" if options.get("num_workers") else None
     return [v for batch in DataLoader(dataset, multiprocessing_context=context, **options) for v in batch.tolist()]
 
 

@@ -128,6 +128,17 @@ v, r, b1, b2 = (p.detach().numpy() for p in lstm.parameters())
 zeros = np.zeros((2, 5))
 assert np.allclose(lstm_forward(x.numpy(), zeros, zeros, v, r, b1 + b2), lstm(x)[0].detach().numpy())
 
+# the slope through the second state of an LSTM: a product of forget gates, near 1 when their bias is large
+gated = nn.LSTM(1, 1).double()
+with mt.no_grad():
+    for p in gated.parameters():
+        p.zero_()
+    gated.bias_ih_l0[1] = 5.0  # the order of the gates is i, f, g, o
+c0 = mt.zeros(1, 1, 1, dtype=mt.float64, requires_grad=True)
+gated(mt.zeros(50, 1, 1, dtype=mt.float64), (mt.zeros_like(c0).detach(), c0))[1][1].sum().backward()
+print("slope of c_50 by c_0:", c0.grad.item())
+assert np.allclose(c0.grad.item(), sigmoid(5.0) ** 50) and c0.grad.item() > 0.7
+
 bias = (rnn.bias_ih_l0 + rnn.bias_hh_l0).detach().numpy()
 numeric = np.zeros_like(u)
 for k in np.ndindex(u.shape):
