@@ -81,7 +81,7 @@ def conv_taps(x, w, s=1):
     y = np.zeros((len(x), len(w), height, across))
     for a in range(w.shape[2]):
         for b in range(w.shape[3]):
-            seen = x[:, :, a : a + s * height : s, b : b + s * across : s][:, :, :height, :across]
+            seen = x[:, :, a : a + s * height : s, b : b + s * across : s]
             y += np.einsum("ncij,oc->noij", seen, w[:, :, a, b])
     return y
 
@@ -120,7 +120,7 @@ def input_grad(g, w, x_shape, s=1):
     for a in range(w.shape[2]):
         for b in range(w.shape[3]):
             part = np.einsum("noij,oc->ncij", g, w[:, :, a, b])
-            gx[:, :, a : a + s * height : s, b : b + s * across : s][:, :, :height, :across] += part
+            gx[:, :, a : a + s * height : s, b : b + s * across : s] += part
     return gx
 
 

@@ -48,7 +48,7 @@ print("the test is green")
 #
 # ## Predict
 #
-# Three better tests of `dim=1`. Which of them go red, and how: with a wrong number, or with an exception?
+# Three other tests of `dim=1`. Which of them go red, and how: with a wrong number, or with an exception?
 #
 # 1. upstream of ones, shape (3, 4)
 # 2. random upstream, shape (3, 3)
