@@ -36,7 +36,7 @@ def i1e(x: Any) -> Any:
 @i1e.vjp("x")
 def _(g: Any, x: Any, out: Any) -> Any:
     zero = x == 0  # there the derivative is 1/2
-    return g * where(zero, 0.5, i0e(x) - out * (sign(x) + 1 / where(zero, 1, x)))
+    return g * where(zero, 0.5, i0e(x) - out * sign(x) - out / where(zero, 1, x))  # 1 / x may overflow
 
 
 @op(promote="float", node="SpecialEntrBackward0")
