@@ -266,5 +266,5 @@ def test_random_programs_notice_a_fault(fault):
     machine = programs_of(torch, lambda line: re.sub(pattern, replacement, line))
     with pytest.raises(Mismatch):
         run_state_machine_as_test(
-            machine, settings=profile(300, 16, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
+            machine, settings=profile(2000, 16, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
         )
