@@ -8,6 +8,14 @@ import numpy as np
 
 SMALL = 1 << 12  # below this many elements, no kernel cares for the cache or for compiled loops
 
+
+def largest(x: Any, dim: int) -> Any:
+    """The greatest elements along `dim`, which is kept."""
+    if x.__class__ is np.ndarray:  # the method costs half as much again
+        return np.maximum.reduce(x, dim, None, None, True)  # type: ignore[call-overload]
+    return x.max(axis=dim, keepdims=True)
+
+
 _constants: dict[tuple, np.ndarray] = {}
 
 
