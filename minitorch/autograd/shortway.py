@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from minitorch.autograd.op import Op
 
 
+# edge_of, written out but for views, whose history may have changed
+EDGE = (
+    "edge_of({n}) if {n}._base is not None else None if not {n}._requires_grad else "
+    "{n} if {n}._edge is None else {n}._edge"
+)
+
+
 def short_way(made: Op) -> str:
     """`outer(forward, made, run)`, which gives the function, as text."""
     return Writer(getattr(made, "op", made)).text()
@@ -116,7 +123,11 @@ class Writer:
 
     def ufunc(self, arrays: str) -> str:
         """A NumPy function in place of the forward, where that only looks for it."""
-        return f"np.{self.made.ufunc}({arrays}) if {self.first}.__class__ is ndarray else " if self.made.ufunc else ""
+        if not self.made.ufunc:
+            return ""
+        for n in self.numbers:
+            arrays = arrays.replace(f"_{n}", f"CONSTANTS[_{n}, _{self.names[0]}.dtype.char] if _{n} is {n} else _{n}")
+        return f"np.{self.made.ufunc}({arrays}) if {self.first}.__class__ is ndarray else "
 
     # -- the result --------------------------------------------------------------------------------------------------
 
@@ -146,7 +157,7 @@ class Writer:
             tracked = " or ".join(
                 self.if_given(n, f"({n}._requires_grad or {n}._base is not None)", "and") for n in self.names
             )
-            edges = [f"_e{i} = {self.if_given(n, f'edge_of({n})', 'else')}" for i, n in enumerate(self.names)]
+            edges = [f"_e{i} = {self.if_given(n, EDGE.format(n=n), 'else')}" for i, n in enumerate(self.names)]
             numbered = [f"_e{i}" for i in range(len(self.names))]
             some, all_edges = " or ".join(f"{e} is not None" for e in numbered), listed(numbered)
         return [f"if ({tracked}) and state.grad:", *indent([*edges, f"if {some}:", *indent(self.node(all_edges))])]
@@ -182,7 +193,7 @@ class Writer:
             wanted = self.wanted(k)
             values.append(f"{value} if {wanted} else None" if wanted else value)
             versions.append(f"{version} if {wanted} else None" if wanted and version != "None" else version)
-        return f"[{', '.join(values)}]", f"[{', '.join(versions)}]"
+        return listed(values), listed(versions)
 
     def wanted(self, k: int) -> str:
         """On which edges capture number k is needed; empty: always."""
