@@ -53,6 +53,7 @@ class Constants(dict):
 
 
 CONSTANTS = Constants()
+ZERO = {char: np.zeros((), char) for char in "fd"}
 
 
 def dispatcher(made: Op) -> Callable:

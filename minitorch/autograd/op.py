@@ -67,7 +67,8 @@ class Op:
     constant    writes one value everywhere, so that overlapping elements do no harm (fill_, zero_)
     node        name of the node class, or a function of the settings (and inputs) that gives it
     inner       vjps call it, with arrays more often than with tensors: those are looked for first
-    ufunc       name of the NumPy function that is all that the forward does: the short way calls it directly
+    plain       what the forward comes to for NumPy arrays, as an expression, or "expression if condition": the short
+                way has it in place of a call
     diagnose    function (inputs, settings, error) -> Exception | None that explains a failed forward in torch's words
     """
 
@@ -82,7 +83,7 @@ class Op:
         self.multi_view = self.view and self.n_outputs is None
         self.constant: bool = options.pop("constant", False)
         self.inner: bool = options.pop("inner", False)
-        self.ufunc: str | None = options.pop("ufunc", None)
+        self.plain: str = options.pop("plain", "")
         node = options.pop("node", None)
         self.diagnose: Callable | None = options.pop("diagnose", None)
         if options:
