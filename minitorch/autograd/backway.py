@@ -7,8 +7,7 @@ once the op is defined. `print(back_text(tanh))` shows the result:
         _saved = self.saved
         if graph or _saved.__class__ is not tuple:
             return general(self, g, graph, edges)
-        _out0, = _saved
-        _v0, = self.versions
+        _out0, _v0, = _saved
         if _v0 is not None and _v0[0][0] != _v0[1]:
             fetch(self, 0, _out0, _v0, False)  # which raises
         if g.__class__ is not ndarray and isinstance(g, generic):
@@ -26,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy import generic, ndarray
 
+from minitorch.autograd.constants import CONSTANTS, NUMBERS, NUMPY_FLOATS
+
 if TYPE_CHECKING:
     from minitorch.autograd.op import Op
 
@@ -34,7 +35,10 @@ def back_way(made: Op, general: Callable, fetch: Callable) -> Callable:
     """The compiled way back of an op; `general` itself where there is nothing to write out."""
     if made.variadic or any(v.joint for v in made.vjps):
         return general
-    names: dict[str, Any] = {"general": general, "fetch": fetch, "ndarray": ndarray, "generic": generic}
+    names: dict[str, Any] = {
+        "general": general, "fetch": fetch, "ndarray": ndarray, "generic": generic,
+        "CONSTANTS": CONSTANTS, "NUMBERS": NUMBERS, "NUMPY_FLOATS": NUMPY_FLOATS,
+    }  # fmt: skip
     names |= {f"vjp{k}": v.fn for k, v in enumerate(made.vjps)}
     return compiled(back_text(made), f"<how {made.name} goes back>", "apply", names)
 
@@ -55,9 +59,9 @@ def back_text(made: Op) -> str:
         lines = [
             "_saved = self.saved",
             "if graph or _saved.__class__ is not tuple:", "    return general(self, g, graph, edges)",
-            f"{', '.join(saved)}, = _saved",
+            f"{', '.join(saved + [f'_v{k}' for k in made.versioned])}, = _saved",
         ]  # fmt: skip
-    lines += _checked(made, saved) + _numbers(made, saved)
+    lines += _checked(made, saved) + _scalars(made, saved)
     edges = [f"_e{i}" for i in range(len(made.inputs))]
     several = len(edges) > 1
     if several:
@@ -73,14 +77,18 @@ def back_text(made: Op) -> str:
 
 def _checked(made: Op, saved: list[str]) -> list[str]:
     """Tensors become arrays, if nobody has written to them since."""
-    versioned = [k for k, (kind, _) in enumerate(made.captures) if kind in ("input", "output")]
-    if not versioned:
-        return []
-    lines = [f"{', '.join(f'_v{k}' for k in range(len(saved)))}, = self.versions"]
-    for k in versioned:
+    lines = []
+    for k in made.versioned:
         kind, key = made.captures[k]
         c, v = saved[k], f"_v{k}"
-        if kind == "input":
+        if kind == "input" and key in made.weak and made.plain:  # perhaps a number, which the forward had as an array
+            lines += [
+                f"if {v} is not None:",
+                f"    {c} = {c}._array if {c}._counter[0] == {v} else fetch(self, {key}, {c}, {v}, False)",
+                f"elif {c}.__class__ in NUMBERS and g.__class__ is ndarray and g.dtype.char in NUMPY_FLOATS:",
+                f"    {c} = CONSTANTS[{c}, g.dtype.char]",
+            ]
+        elif kind == "input":
             lines += [
                 f"if {v} is not None:",
                 f"    {c} = {c}._array if {c}._counter[0] == {v} else fetch(self, {key}, {c}, {v}, False)",
@@ -90,7 +98,7 @@ def _checked(made: Op, saved: list[str]) -> list[str]:
     return lines
 
 
-def _numbers(made: Op, saved: list[str]) -> list[str]:
+def _scalars(made: Op, saved: list[str]) -> list[str]:
     """Arithmetic on 0-d arrays gives NumPy scalars, with which it is quick, but slow once an array takes part."""
     arrays = [c for c, (kind, _) in zip(saved, made.captures, strict=True) if kind in ("input", "output", "aux")]
     if not arrays:

@@ -21,11 +21,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: F401 - the names from here on are those that a short way uses
-from numpy import asarray, generic, ndarray  # noqa: F401
+from numpy import generic, ndarray  # noqa: F401
 
 from minitorch.autograd import base, modes  # noqa: F401
 from minitorch.autograd.backway import compiled
 from minitorch.autograd.base import wrap, wrap_view  # noqa: F401
+from minitorch.autograd.constants import CONSTANTS, NUMBERS, NUMPY_FLOATS, ZERO  # noqa: F401
 from minitorch.autograd.failures import FAILURES  # noqa: F401
 from minitorch.autograd.modes import state  # noqa: F401
 from minitorch.autograd.node import edge_of, next_seq  # noqa: F401
@@ -37,23 +38,7 @@ if TYPE_CHECKING:
     from minitorch.autograd.op import Op
 
 new: Any = object.__new__
-NUMBERS = frozenset((float, int))  # a second operand of these classes is weak, in NumPy as in torch
 FLOATS = "fdeFDE"  # dtype chars that need no promotion to float: float32, 64, 16, complex64, 128, bfloat16
-NUMPY_FLOATS = "fdeFD"  # with these, NumPy takes a Python number for weak
-
-
-class Constants(dict):
-    """Arrays of Python numbers, by number and dtype char: NumPy takes as long to make one as to add eight elements."""
-
-    def __missing__(self, key: tuple[float, str]) -> np.ndarray:
-        array = np.array(*key)
-        if key[0] and len(self) < 1000:  # 0.0 and -0.0 are one key
-            self[key] = array
-        return array
-
-
-CONSTANTS = Constants()
-ZERO = {char: np.zeros((), char) for char in "fd"}
 
 
 def dispatcher(made: Op) -> Callable:

@@ -91,6 +91,7 @@ class Op:
         self._read_signature()
         self.vjps: list[Vjp] = []
         self.captures: list[tuple[str, Any]] = []
+        self.versioned: list[int] = []  # which captures are tensors, saved with the version they have
         self.saves_tensors = False
         self.reference: Callable | None = None
         self.reference_names: tuple[str, ...] = ()
@@ -114,6 +115,8 @@ class Op:
             self.promoted = frozenset(self.inputs.index(n) for n in self.promote)
         else:
             self.promoted = frozenset(range(len(self.inputs)))
+        # the inputs that may be Python numbers
+        self.weak = sorted(self.promoted or ())[1:]
 
     def _make_node_class(self, name: str) -> type:
         cls = type(name, (OpNode,), {"__slots__": (), "op": self, "__module__": "minitorch.autograd"})
@@ -153,9 +156,11 @@ class Op:
         return register
 
     def _capture(self, name: str) -> int:
-        """The place in Node.saved of what a vjp calls `name`."""
+        """The place in OpNode.saved of what a vjp calls `name`."""
         found = self._classify(name)
         if found not in self.captures:
+            if found[0] in ("input", "output", "inputs"):
+                self.versioned.append(len(self.captures))
             self.captures.append(found)
         if found[0] in ("input", "output", "inputs", "aux"):
             self.saves_tensors = True
@@ -284,7 +289,7 @@ class Op:
                 needs = tuple([e is not None for e in edges])
             pack(node, self, inputs, settings, tensors, aux, self.plans.get(needs) or self.plan(needs))
         else:
-            node.saved = node.versions = ()
+            node.saved = ()
         if modes.special_threads:
             note_special(node, self)
         return node

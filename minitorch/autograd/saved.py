@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class OpNode(Node):
-    """Node of an op made by `@op`; `versions` stand beside `saved` (None where nothing can change)."""
+    """Node of an op made by `@op`: `saved` holds the captured values, then the versions of the `op.versioned` ones."""
 
-    __slots__ = ("versions",)
+    __slots__ = ()
     op: Op
 
     def release(self) -> None:
@@ -63,14 +63,14 @@ class _NoGrad:
 
 
 def pack(node: Any, op: Op, inputs: tuple, settings: dict, tensors: tuple, aux: tuple, plan: tuple) -> None:
-    """Fill node.saved and node.versions with what the vjps that will run have named.
+    """Fill node.saved with what the vjps that will run have named, and with the versions of what can change.
 
-    versions holds an int beside a saved input, (counter, int) beside a saved output, a tuple of ints beside all
-    inputs of a variadic op, and None beside what can't change.
+    A version is an int for a saved input, (counter, int) for a saved output, a tuple of ints for all inputs of a
+    variadic op, and None for what is not needed.
     """
     saved: list = []
     versions: list = []
-    for kept in plan:
+    for (kind, _), kept in zip(op.captures, plan, strict=True):
         value = version = None
         if kept is not None:
             kind, key = kept
@@ -91,8 +91,9 @@ def pack(node: Any, op: Op, inputs: tuple, settings: dict, tensors: tuple, aux: 
                 if kind == "inputs":
                     version = tuple(version_of(t) for t in inputs)
         saved.append(value)
-        versions.append(version)
-    node.saved, node.versions = tuple(saved), tuple(versions)
+        if kind in ("input", "output", "inputs"):
+            versions.append(version)
+    node.saved = (*saved, *versions)
 
 
 def _pack_rest(kind: str, key: Any, inputs: tuple, edges: tuple, aux: tuple) -> Any:
@@ -120,11 +121,11 @@ def note_special(node: Any, op: Op) -> None:
     if state.saved_hooks:
         hooks = state.saved_hooks[-1]
         saved = list(node.saved)
-        for k, (value, version) in enumerate(zip(node.saved, node.versions, strict=True)):
+        for k, version in zip(op.versioned, saved[len(op.captures) :], strict=True):
             if version.__class__ is int:
-                saved[k] = Packed(value, hooks, None)
+                saved[k] = Packed(saved[k], hooks, None)
             elif version is not None and op.captures[k][0] == "output":
-                saved[k] = Packed(wrap(value), hooks, op.captures[k][1])
+                saved[k] = Packed(wrap(saved[k]), hooks, op.captures[k][1])
         node.saved = saved  # a list, not a tuple: the short way back steps aside
 
 
@@ -134,13 +135,14 @@ def unpack(node: Any, graph: bool) -> list:
     if saved is FREED:
         raise freed_error()
     captures = node.op.captures
-    values = []
-    for k, (value, version) in enumerate(zip(saved, node.versions, strict=True)):
+    values = list(saved[: len(captures)])
+    for k, version in zip(node.op.versioned, saved[len(captures) :], strict=True):
         if version is not None:
-            value = fetch(node, captures[k][1], value, version, graph)
-        elif graph and value is not None and captures[k][0] == "aux":
-            value = wrap(value)
-        values.append(value)
+            values[k] = fetch(node, captures[k][1], values[k], version, graph)
+    if graph and node.op.aux:
+        for k, (kind, _) in enumerate(captures):
+            if kind == "aux" and values[k] is not None:
+                values[k] = wrap(values[k])
     return values
 
 

@@ -49,7 +49,7 @@ class Writer:
         defaults = made.forward.__defaults__ or ()  # type: ignore[attr-defined]
         self.optional = set(made.inputs[len(made.inputs) - len(defaults) :])
         # what is promoted to the dtype of a tensor may be a Python number instead
-        self.numbers = {made.inputs[i] for i in sorted(made.promoted or ())[1:]}
+        self.numbers = {made.inputs[i] for i in made.weak}
 
     def text(self) -> str:
         made = self.made
@@ -64,7 +64,7 @@ class Writer:
             "except FAILURES:", f"    return {self.general}  # which tries again and explains",
             *(["_out, *_aux = _out"] if made.aux else []),
             f"if _out.__class__ is not {self.first}.__class__:",
-            f"    _out = asarray(_out) if isinstance(_out, generic) else as_array(_out, {self.first})",
+            f"    _out = _out.__array__() if isinstance(_out, generic) else as_array(_out, {self.first})",
             *self.wrap(),
             *self.record(),
             "return _t",
@@ -179,7 +179,6 @@ class Writer:
     def node(self, edges: str) -> list[str]:
         made = self.made
         plain = "made.node_class" if made.node_name is None else f"made.node_class_for({self.settings}, {self.inputs})"
-        saved, versions = self.saved()
         return [
             f"_t._edge = _node = new({plain})",
             "_t._requires_grad = True",
@@ -187,19 +186,19 @@ class Writer:
             "_node.seq = next_seq()",
             "_node.hooks = None",
             "_node.shape, _node.dtype = _out.shape, _out.dtype",
-            f"_node.saved = {saved}",
-            f"_node.versions = {versions}",
+            f"_node.saved = {listed(self.saved())}",
         ]
 
-    def saved(self) -> tuple[str, str]:
-        """What `pack` (saved.py) would store: each capture that a needed vjp names, and its version."""
+    def saved(self) -> list[str]:
+        """What `pack` (saved.py) would store: the captures that a needed vjp names, and the versions of tensors."""
         values, versions = [], []
         for k, (kind, key) in enumerate(self.made.captures):
             value, version = self.capture(kind, key)
             wanted = self.wanted(k)
             values.append(f"{value} if {wanted} else None" if wanted else value)
-            versions.append(f"{version} if {wanted} else None" if wanted and version != "None" else version)
-        return listed(values), listed(versions)
+            if k in self.made.versioned:
+                versions.append(f"{version} if {wanted} else None" if wanted else version)
+        return values + versions
 
     def wanted(self, k: int) -> str:
         """On which edges capture number k is needed; empty: always."""

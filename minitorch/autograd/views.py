@@ -385,9 +385,7 @@ def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
     bump(t)
     if wants_grad:
         own = t._counter
-        node.versions = tuple(
-            [(own, own[0]) if v.__class__ is tuple and v and v[0] is own else v for v in node.versions]
-        )
+        node.saved = tuple([(own, own[0]) if v.__class__ is tuple and v and v[0] is own else v for v in node.saved])
         rebase(t, node)
     return t
 

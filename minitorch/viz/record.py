@@ -169,19 +169,22 @@ def saved_by(node: Any) -> Iterable[dict]:
 
 
 def _saved_by_op(node: Any) -> Iterable[dict]:
-    for (kind, key), value, version in zip(node.op.captures, node.saved, node.versions, strict=True):
+    made = node.op
+    versions: dict[int, Any] = dict(zip(made.versioned, node.saved[len(made.captures) :], strict=True))
+    for k, (kind, key) in enumerate(made.captures):
+        value, version = node.saved[k], versions[k] if k in versions else None
         if value is None:
             continue
         if kind == "inputs":
-            for k, t in enumerate(value):
-                yield _entry(f"input {k}", t, version[k], t._counter)
+            for i, t in enumerate(value):
+                yield _entry(f"input {i}", t, version[i], t._counter)
         elif kind == "input" and isinstance(value, (TensorBase, Packed)):
-            yield _entry(node.op.inputs[key], value, version, getattr(value, "_counter", None))
+            yield _entry(made.inputs[key], value, version, getattr(value, "_counter", None))
         elif kind == "output":
             counter, then = version if isinstance(version, tuple) else (None, version)
             yield _entry("result", value, then, counter)
         elif kind == "aux" and hasattr(value, "nbytes"):
-            yield _entry(node.op.aux[key], value, None, None)
+            yield _entry(made.aux[key], value, None, None)
 
 
 def _entry(name: str, value: Any, then: Any, counter: Any) -> dict:
