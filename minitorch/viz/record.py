@@ -172,7 +172,8 @@ def _saved_by_op(node: Any) -> Iterable[dict]:
     made = node.op
     versions: dict[int, Any] = dict(zip(made.versioned, node.saved[len(made.captures) :], strict=True))
     for k, (kind, key) in enumerate(made.captures):
-        value, version = node.saved[k], versions[k] if k in versions else None
+        value: Any = node.saved[k]
+        version: Any = versions.get(k)
         if value is None:
             continue
         if kind == "inputs":
