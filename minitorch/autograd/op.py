@@ -101,6 +101,7 @@ class Op:
         self.cast: Callable[..., Any] = _cast
         self.plans: dict[tuple, tuple] = {}
         self.node_name: Callable[..., str] | None = node if callable(node) else None
+        self.named_by_inputs = callable(node) and node.__code__.co_argcount == 2
         self.node_classes: dict[str, type] = {}
         self.node_class = self._make_node_class(node if isinstance(node, str) else _camel(self.name) + "Backward0")
 
@@ -131,7 +132,7 @@ class Op:
         if len(settings) != len(self.settings):
             settings = {**self.settings, **settings}
         named: Any = self.node_name
-        name = named(settings) if named.__code__.co_argcount == 1 else named(settings, inputs)
+        name = named(settings, inputs) if self.named_by_inputs else named(settings)
         return self.node_classes.get(name) or self._make_node_class(name)
 
     def vjp(self, *inputs: str) -> Callable[[Callable], Callable]:

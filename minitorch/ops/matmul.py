@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minitorch.autograd.failures import broadcast_error
 from minitorch.autograd.op import op
 from minitorch.backend import dtypes
@@ -99,6 +101,11 @@ def times(x: Any, y: Any) -> Any:
     return x @ y
 
 
+def plain_matrices(x: Any, y: Any) -> bool:
+    """True for two float matrices of NumPy: the shortest way in the derivatives of small products."""
+    return x.__class__ is y.__class__ is np.ndarray and x.dtype.char in "fd" and x.ndim == y.ndim == 2
+
+
 def adjoint(x: Any) -> Any:
     """The conjugate transpose of the last two dimensions."""
     x = conj(x)
@@ -112,12 +119,12 @@ def mm(x: Any, y: Any) -> Any:
 
 @mm.vjp("x")
 def _(g: Any, y: Any) -> Any:
-    return times(g, adjoint(y))
+    return g @ y.T if plain_matrices(g, y) else times(g, adjoint(y))
 
 
 @mm.vjp("y")
 def _(g: Any, x: Any) -> Any:
-    return times(adjoint(x), g)
+    return x.T @ g if plain_matrices(g, x) else times(adjoint(x), g)
 
 
 @op(diagnose=_explain)
