@@ -8,7 +8,7 @@ import time
 from typing import NoReturn
 
 import minitorch as mt
-from parity import optimizers, schedulers
+from parity import data, optimizers, schedulers
 from parity.report import write_html
 from parity.runner import Outcome, run_spec, select, snippet
 
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     where = None if device.type == "cpu" else device
     chosen = list(select(args.op, args.dtype))
     runs = [(s.name, lambda s=s, d=d: list(run_spec(s, d, args.examples, args.seed, where))) for s, d in chosen]
-    for table in (optimizers, schedulers):
+    for table in (optimizers, schedulers, data):
         runs += table.select(args.op, args.dtype, args.examples, args.seed, where)
     if not runs:
         print(f"parity: no operation matches {args.op!r}", file=sys.stderr)

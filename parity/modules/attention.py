@@ -1,9 +1,10 @@
-"""Specs of MultiheadAttention and the Transformer family; masks, dropout and padding are in tests/nn."""
+"""Specs of MultiheadAttention and the Transformer family, with masks of every kind; dropout is in tests/nn."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from parity.case import Of
@@ -16,6 +17,21 @@ L, S, N, E = 4, 5, 3, 6
 def small(*shape: int, **options: Any) -> In:
     """Moderate values: with large ones softmax saturates, and float32 loses digits in both libraries."""
     return In(shape, low=-0.7, high=0.7, **options)
+
+
+def causal(rows: int, columns: int, kind: str = "bool") -> In:
+    """What the later positions hides, as words or as numbers."""
+
+    def make(rng: np.random.Generator, shape: tuple, dtype: str) -> np.ndarray:
+        later = np.triu(np.ones(shape, bool), 1)
+        return later if kind == "bool" else np.where(later, -np.inf, 0.0).astype(dtype)
+
+    return In((rows, columns), kind, make=make, grad=False)
+
+
+def padding(*shape: int) -> In:
+    """Some keys are padding, never the first."""
+    return In(shape, "bool", make=lambda rng, s, dtype: (rng.random(s) < 0.4) & (np.arange(s[-1]) > 0))
 
 
 @st.composite
@@ -33,18 +49,21 @@ def heads(draw: Any) -> Layer:
 
     inputs = sequence(L, E), sequence(S, options.get("kdim", E)), sequence(S, options.get("vdim", E))
     how: dict[str, Any] = {"average_attn_weights": draw(st.booleans())}
-    mask = draw(st.sampled_from(("none", "attn", "padding")))
-    if mask == "attn":
-        how["attn_mask"] = small(L, S, grad=False)
-    elif mask == "padding":
-        how["key_padding_mask"] = small(*batch, S, grad=False)
+    how |= draw(st.sampled_from(({}, {"need_weights": True}, {"need_weights": False})))
+    how |= draw(st.sampled_from((
+        {}, {"attn_mask": small(L, S, grad=False)}, {"key_padding_mask": small(*batch, S, grad=False)},
+        {"attn_mask": small(2 * N if batch else 2, L, S, grad=False)}, {"attn_mask": causal(L, S), "is_causal": True},
+        {"attn_mask": causal(L, S), "key_padding_mask": padding(*batch, S)},
+    )))  # fmt: skip
     return layer(E, 2, **options).on(*inputs, **how)
 
 
 _Q, _K = small(L, N, E), small(S, N, E)
+# once only: without weights torch runs a fused kernel that it can't differentiate twice
 module(
     "nn.MultiheadAttention",
     heads(),
+    order=1,
     errors=(
         bad_layer("embed_dim must be divisible by num_heads", layer(5, 2)),
         bad_layer("must be greater than 0", layer(0, 2)),
@@ -80,10 +99,45 @@ def stacked(kind: str, options: dict[str, Any]) -> Of:
     return Of(make, f"Transformer{kind}Layer({E}, 2, **{options})")
 
 
+def words(*shape: int) -> In:
+    """Padding at the end of sequences of different lengths."""
+    ends = [[shape[1] - k] for k in range(shape[0])]
+    return In(shape, "bool", make=lambda rng, s, dtype: np.arange(s[1]) >= np.array(ends))
+
+
+def masks(name: str, length: int, hint: str) -> tuple[dict[str, Any], ...]:
+    """None, numbers, the later positions hidden with and without the hint that they are."""
+    return (
+        {}, {name: small(length, S, grad=False)}, {name: causal(length, S, "main")},
+        {name: causal(length, S, "main"), hint: True},
+    )  # fmt: skip
+
+
+def targets(name: str, hint: str) -> tuple[dict[str, Any], ...]:
+    """The same for the target's own attention."""
+    return {}, {name: small(L, L, grad=False)}, {name: causal(L, L)}, {name: causal(L, L, "main"), hint: True}
+
+
+def some(*choices: tuple[dict[str, Any], ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """One of each of the choices, together."""
+    return st.tuples(*(st.sampled_from(c) for c in choices)).map(
+        lambda found: {k: v for o in found for k, v in o.items()}
+    )
+
+
+TARGETS = some(
+    targets("tgt_mask", "tgt_is_causal"), masks("memory_mask", L, "memory_is_causal"),
+    ({}, {"tgt_key_padding_mask": words(N, L), "memory_key_padding_mask": words(N, S)}),
+)  # fmt: skip
+
 # once only: without weights torch runs a fused kernel that it can't differentiate twice
 module(
     "nn.TransformerEncoderLayer",
-    VARIANTS.map(lambda o: layer(E, 2, **without_dropout(**o)).on(sequence(S, o), src_mask=small(S, S, grad=False))),
+    st.builds(
+        lambda o, how: layer(E, 2, **without_dropout(**o)).on(sequence(S, o), **how),
+        VARIANTS | st.sampled_from(({"dim_feedforward": 11}, {"batch_first": True})),
+        some(masks("src_mask", S, "is_causal"), ({}, {"src_key_padding_mask": words(N, S)})),
+    ),
     order=1,
     errors=(
         bad_layer("relu/gelu", layer(E, 2, activation="elu")),
@@ -92,30 +146,53 @@ module(
 )
 module(
     "nn.TransformerDecoderLayer",
-    VARIANTS.map(lambda o: layer(E, 2, **without_dropout(**o)).on(sequence(L, o), sequence(S, o))),
+    st.builds(
+        lambda o, how: layer(E, 2, **without_dropout(**o)).on(sequence(L, o), sequence(S, o), **how),
+        VARIANTS | st.sampled_from(({"dim_feedforward": 11}, {"batch_first": True})),
+        TARGETS,
+    ),
     order=1,
     errors=(bad_layer("relu/gelu", layer(E, 2, activation="elu")),),
 )
+NORM = Of(lambda lib: lib.nn.LayerNorm(E), f"LayerNorm({E})")
 module(
     "nn.TransformerEncoder",
-    VARIANTS.map(lambda o: layer(stacked("Encoder", o), 2, enable_nested_tensor=False).on(sequence(S, o))),
+    st.builds(
+        lambda o, norm, nested, how: layer(stacked("Encoder", o), 2, norm, *nested).on(sequence(S, o), **how),
+        VARIANTS,
+        st.sampled_from((None, NORM)),
+        st.sampled_from(((False,), (True,), (True, False))),
+        some(masks("mask", S, "is_causal"), ({}, {"src_key_padding_mask": words(N, S)})),
+    ),
     order=1,
 )
 # torch's copies of a decoder layer forget an activation that is a module: tests/nn/test_transformer.py
 module(
     "nn.TransformerDecoder",
-    st.sampled_from(PLAIN).map(lambda o: layer(stacked("Decoder", o), 2).on(sequence(L, o), sequence(S, o))),
+    st.builds(
+        lambda o, norm, how: layer(stacked("Decoder", o), 2, norm).on(sequence(L, o), sequence(S, o), **how),
+        st.sampled_from(PLAIN),
+        st.sampled_from((None, NORM)),
+        TARGETS,
+    ),
     order=1,
 )
 _ONE_EACH = {"num_encoder_layers": 1, "num_decoder_layers": 1, "batch_first": True}
 module(
     "nn.Transformer",
-    st.sampled_from(({}, {"activation": "gelu"})).map(
-        lambda o: layer(E, 2, **without_dropout(**_ONE_EACH, **o)).on(small(N, S, E), small(N, L, E))
+    st.builds(
+        lambda o, src, how: layer(E, **without_dropout(**o)).on(sequence(S, o), sequence(L, o), **src, **how),
+        st.sampled_from((
+            {"nhead": 2, **_ONE_EACH}, {"nhead": 3, **_ONE_EACH, "activation": "gelu", "num_encoder_layers": 2},
+            {"nhead": 2, **_ONE_EACH, "batch_first": False, "norm_first": True, "dim_feedforward": 11},
+            {"nhead": 1, **_ONE_EACH, "bias": False, "layer_norm_eps": 0.1, "num_decoder_layers": 2},
+        )),
+        some(masks("src_mask", S, "src_is_causal"), ({}, {"src_key_padding_mask": words(N, S)})),
+        TARGETS,
     ),
     order=1,
     errors=(
         bad_layer("batch number", layer(E, 2, **_ONE_EACH).on(small(N, S, E), small(2, L, E))),
         bad_layer("feature number", layer(E, 2, **_ONE_EACH).on(small(N, S, 4), small(N, L, E))),
     ),
-)
+)  # fmt: skip

@@ -23,7 +23,9 @@ module(
     "nn.Embedding",
     st.sampled_from([
         layer(6, 3).on(index(2, 4)), layer(6, 3, padding_idx=2).on(index(9)), layer(6, 3, -1).on(index(3, 0)),
-        layer(6, 3, max_norm=0.5).on(index(4)), layer(6, 3, None, 1.0, 1.5).on(index(2, 2)),
+        layer(6, 3, max_norm=0.5).on(index(4)),
+        layer(6, 3, max_norm=1.5, norm_type=1.0).on(In((2, 3), dtype="int32", low=0, high=6)),
+        layer(6, 3, None, 1.0, 1.5).on(index(2, 2)),
         layer(6, 3, scale_grad_by_freq=True).on(index(9)), layer(6, 3, _weight=TABLE).on(index(4)),
         layer(6, 3, _weight=TABLE, _freeze=True).on(index(4)), layer(6, 3).on(index()),
     ]),
@@ -44,6 +46,7 @@ module(
         layer(6, 3, mode="sum").on(index(8), BOUNDS, In((8,))), layer(6, 3, 0.5, 1.5).on(index(2, 4)),
         layer(6, 3, mode="sum").on(index(2, 3), per_sample_weights=In((2, 3))),
         layer(6, 3, padding_idx=1).on(index(3, 4)), layer(6, 3, mode="sum", padding_idx=-1).on(index(8), BOUNDS),
+        layer(6, 3, max_norm=1.5, norm_type=1.0).on(In((2, 3), dtype="int32", low=0, high=6)),
         layer(6, 3, include_last_offset=True).on(index(5), BOUNDS), layer(6, 3, _weight=TABLE).on(index(2, 4)),
     ]),
     order=1,

@@ -38,6 +38,7 @@ spec(
         Bad(call(Q, In((2, 4, 6, 8), "float32"), V), "same dtype"),
         Bad(call(Q, K, V, In((5, 6), "int64")), "attn_mask dtype"),
         Bad(call(Q, K, V, dropout_p=1.5), "between 0 and 1"),
+        Bad(call(Q, K, V, In((5, 6)), is_causal=True), "should not be set when is_causal=True"),
         Bad(call(Q, In((2, 3, 6, 8)), In((2, 3, 6, 7)), enable_gqa=True), "must divide"),
     ),
 )
@@ -54,7 +55,7 @@ def heads(draw: Any) -> Call:
     length, source, size, count = 4, 5, 6, 2
     q = In((length, *batch, size))
     options: dict[str, Any] = {}
-    masks = draw(st.sampled_from(("none", "attn", "float", "both")))
+    masks = draw(st.sampled_from(("none", "attn", "float", "both", "causal")))
     if masks in ("float", "both"):
         options["attn_mask"] = In((length, source), grad=False)
     if masks == "attn":
@@ -63,6 +64,8 @@ def heads(draw: Any) -> Call:
         )
     if masks == "both":
         options["key_padding_mask"] = In((*batch, source), low=-1, high=1, grad=False)
+    if masks == "causal":  # any mask: where the hint is taken, it is not read
+        options |= {"attn_mask": In((length, source), grad=False), "is_causal": True}
     options["need_weights"] = draw(st.booleans()) or masks == "attn"
     options["average_attn_weights"] = draw(st.booleans())
     options["training"] = False

@@ -41,6 +41,11 @@ def scaled_dot_product_attention(
              [2.]]])
     """
     _check_attention(query, key, value, attn_mask, dropout_p)
+    if is_causal and attn_mask is not None:
+        raise RuntimeError(
+            "scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True\n"
+            "    hint  give one of them, or put both into attn_mask"
+        )
     if enable_gqa:
         key, value = _repeat_heads(query, key, value)
     factor = 1 / math.sqrt(query._array.shape[-1]) if scale is None else scale
@@ -121,7 +126,8 @@ def multi_head_attention_forward(
     """Attention in `num_heads` parts of the embedding, with projections before and after: (output, weights or None).
 
     Masks: bool (True: don't attend) or numbers to add. bias_k, bias_v: one more key and value; add_zero_attn: one of
-    zeros. average_attn_weights: the weights' mean over heads, (N, L, S), else (N, num_heads, L, S).
+    zeros. is_causal: a hint that attn_mask is causal; without need_weights and padding it takes the mask's place.
+    average_attn_weights: the weights' mean over heads, (N, L, S), else (N, num_heads, L, S).
     Shape: query (L, N, E), key and value (S, N, E) -> (L, N, E); or all without N.
 
     >>> import minitorch as mt
@@ -139,6 +145,9 @@ def multi_head_attention_forward(
     _check_embedding(size, embed_dim_to_check, num_heads, key, value, use_separate_proj_weight)
     if is_causal and attn_mask is None:
         raise RuntimeError("multi_head_attention_forward: Need attn_mask if specifying the is_causal hint.")
+    # torch then takes the hint at its word: it never reads the mask, and added keys are hidden as later ones are
+    causal = is_causal and key_padding_mask is None and not need_weights
+    attn_mask = None if causal else attn_mask
     weights = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else in_proj_weight
     q, k, v = _projections(query, key, value, weights, in_proj_bias)
     mask = _mask3(additive_mask(attn_mask, "attn_mask", query.dtype), length, key.shape[0], batch * num_heads)
@@ -158,7 +167,7 @@ def multi_head_attention_forward(
     attention = (
         (scores if mask is None else scores + mask).softmax(-1)
         if need_weights
-        else _masked_softmax(scores, mask, False)
+        else _masked_softmax(scores, mask, causal)
     )
     if training and dropout_p > 0:
         attention = dropout(attention, dropout_p)

@@ -53,7 +53,8 @@ def embedding_bag(
     """Sums, means or maxima of bags of embeddings.
 
     offsets: where each bag starts in a 1-D input; the rows of a 2-D input are bags of equal size.
-    per_sample_weights: factors of the rows (mode "sum"). padding_idx: rows that are left out.
+    per_sample_weights: factors of the rows (mode "sum"). padding_idx: rows that are left out. scale_grad_by_freq:
+    gradients are divided by how often their row came in (torch divides by the count of some other row).
     Shape: input (n) and offsets (B), or input (B, n); weight (V, D) -> (B, D).
 
     >>> import minitorch as mt
@@ -196,7 +197,7 @@ def _check_range(op: str, index: Any, weight: Any) -> None:
 def _renormalize(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up and longer than max_norm, in place (torch's embedding_renorm_)."""
     xp = xp_of(index)
-    rows = xp.unique(index)
+    rows = xp.unique(index).astype("int64")
     with no_grad():
         found = weight.detach()[wrap(rows)]
         lengths = found.norm(norm_type, 1, keepdim=True)
