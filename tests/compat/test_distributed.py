@@ -54,7 +54,8 @@ def test_wrapping_and_sampling_need_a_group() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        {}, {"rank": 0}, {"backend": "parrot", "rank": 0, "world_size": 1, "init_method": "file:///tmp/parrot"}, {"init_method": "pigeon://x"},
+        {}, {"rank": 0}, {"init_method": "pigeon://x"},
+        {"backend": "parrot", "rank": 0, "world_size": 1, "init_method": "file:///tmp/parrot"},
         {"backend": "gloo", "rank": 0, "world_size": 1},
     ],
 )  # fmt: skip
