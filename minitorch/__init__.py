@@ -67,11 +67,12 @@ from minitorch.func import vmap  # noqa: E402
 from minitorch.serialization import load, save  # noqa: E402
 
 # Modules that few programs use are imported when they are first named, and what is left out is said only then.
-_LATER = ("accelerator", "amp", "distributed", "distributions", "fft", "jit", "masked", "multiprocessing", "profiler",
-          "random", "signal", "special", "viz")  # fmt: skip
+_LATER = ("accelerator", "amp", "compiler", "cpu", "distributed", "distributions", "fft", "jit", "masked",
+          "multiprocessing", "profiler", "random", "signal", "special", "viz")  # fmt: skip
 _LATER_FUNCTIONS = {
     **dict.fromkeys(("compile", "typename"), "compiling"),
     **dict.fromkeys(("autocast", "is_autocast_enabled", "get_autocast_dtype"), "amp.autocasting"),
+    **dict.fromkeys(("is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"), "amp.autocasting"),
     "summary": "summaries",
 }
 

@@ -109,8 +109,10 @@ def manual_seed_all(seed: int) -> None:
 
 
 _STREAMS = (
-    "Stream", "current_stream", "default_stream", "get_arch_list", "get_device_properties", "ipc_collect",
-    "is_bf16_supported", "max_memory_reserved", "mem_get_info", "seed_all", "stream",
+    "Stream", "current_stream", "default_stream", "get_arch_list", "get_device_properties", "get_rng_state",
+    "get_rng_state_all", "ipc_collect", "is_bf16_supported", "max_memory_cached", "max_memory_reserved",
+    "mem_get_info", "memory_cached", "memory_summary", "nvtx", "reset_max_memory_allocated",
+    "reset_max_memory_cached", "seed_all", "set_rng_state", "set_rng_state_all", "stream",
 )  # fmt: skip
 
 

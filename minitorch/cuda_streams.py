@@ -6,10 +6,12 @@ Operations run on the stream that is current when they are called, CuPy's.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
 from minitorch import cuda
+from minitorch.absent import absent_namespace
 from minitorch.backend import device as Device
 
 
@@ -103,6 +105,15 @@ def max_memory_reserved(device: Any = None) -> int:
     return cuda.memory_reserved(device)
 
 
+memory_cached, max_memory_cached = cuda.memory_reserved, max_memory_reserved  # their names of old
+reset_max_memory_allocated = reset_max_memory_cached = cuda.reset_peak_memory_stats
+
+
+def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
+    """Two lines to print: the bytes in use and the bytes held from the driver."""
+    return f"allocated {cuda.memory_allocated(device):>16,} B\nreserved  {cuda.memory_reserved(device):>16,} B"
+
+
 def is_bf16_supported(including_emulation: bool = True) -> bool:
     """False: CuPy has no bfloat16."""
     return False
@@ -122,3 +133,34 @@ def seed_all() -> None:
     """Seed all devices from the machine's entropy; nothing without CUDA."""
     if cuda.is_available():
         cuda.manual_seed_all(int.from_bytes(os.urandom(7), "little"))
+
+
+_STATE = "the state of a CUDA generator can't be read or set; seed it"
+
+
+def get_rng_state(device: Any = "cuda") -> Any:
+    """NotImplementedError; without CUDA the error that says so."""
+    cuda._xp()
+    raise NotImplementedError(f"cuda.get_rng_state: {_STATE}")
+
+
+def get_rng_state_all() -> list:
+    """A state for each device: [] without CUDA, so that a checkpoint can hold it."""
+    return [get_rng_state(i) for i in range(cuda.device_count())]
+
+
+def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
+    """Nothing without CUDA, as torch puts it off until there is a device; else NotImplementedError."""
+    if cuda.is_available():
+        raise NotImplementedError(f"cuda.set_rng_state: {_STATE}")
+
+
+def set_rng_state_all(new_states: Iterable[Any]) -> None:
+    """`set_rng_state` for each device."""
+    for i, state in enumerate(new_states):
+        set_rng_state(state, i)
+
+
+nvtx = absent_namespace(
+    "cuda.nvtx", "no ranges are marked for NVIDIA's profilers.", "range_push range_pop mark range range_start range_end"
+)

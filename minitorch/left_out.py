@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from minitorch.absent import absent_function, absent_namespace
 
 NOT_DOWNLOADED = (
@@ -28,9 +30,26 @@ quantization = absent_namespace(
     "quantize_dynamic prepare convert quantize prepare_qat get_default_qconfig fuse_modules", "QuantStub DeQuantStub",
 )  # fmt: skip
 sparse = absent_namespace("sparse", _SPARSE, "mm sum addmm softmax log_softmax", "FloatTensor LongTensor")
+ao = SimpleNamespace(quantization=quantization)
+
+
+def _absent_device(name: str, functions: str) -> SimpleNamespace:
+    """torch's namespace of a kind of device that isn't here: asked about it tells so, seeded it does nothing."""
+    space = absent_namespace(name, "tensors are on the CPU or on CUDA devices.", functions)
+    vars(space).update(
+        is_available=lambda: False, is_initialized=lambda: False, device_count=lambda: 0,
+        manual_seed=lambda seed: None, manual_seed_all=lambda seed: None,
+    )  # fmt: skip
+    return space
+
+
+mps = _absent_device("mps", "empty_cache synchronize seed current_allocated_memory driver_allocated_memory")
+xpu = _absent_device("xpu", "synchronize set_device current_device get_device_name memory_allocated")
+xpu.empty_cache = lambda: None  # as torch's: with no device there is no cache
 
 NAMESPACES = {  # minitorch.hub and so on
     "hub": hub, "onnx": onnx, "fx": fx, "export": export, "quantization": quantization, "sparse": sparse,
+    "ao": ao, "mps": mps, "xpu": xpu,
 }  # fmt: skip
 FUNCTIONS = {
     name: absent_function(name, _SPARSE)

@@ -58,6 +58,16 @@ MADE: list[tuple[str, dict[str, Any]]] = [
     ("MultivariateNormal", {"loc": [[0.5, -1.0, 2.0], [0.0, 0.1, 0.2]], "covariance_matrix": COVARIANCE}),
     ("MultivariateNormal", {"loc": [0.5, -1.0, 2.0], "precision_matrix": COVARIANCE}),
     ("MultivariateNormal", {"loc": [0.5, -1.0, 2.0], "scale_tril": [FACTOR, np.diag([1.0, 2.0, 3.0]).tolist()]}),
+    ("LowRankMultivariateNormal", {"loc": [0.5, -1.0, 2.0], "cov_factor": [[1.0, 0.2], [0.3, -0.5], [0.0, 0.8]],
+                                   "cov_diag": [[0.5, 1.0, 2.0], [1.0, 0.2, 0.7]]}),
+    ("LowRankMultivariateNormal", {"loc": [0.5, -1.0], "cov_factor": [[1.0], [0.3]], "cov_diag": [0.5, 1.0]}),
+    ("InverseGamma", {"concentration": [0.4, 1.5, 6.0], "rate": [1.0, 0.5, 3.0]}),
+    ("LogisticNormal", {"loc": [[0.3, -1.0], [0.0, 1.0]], "scale": [0.5, 1.0]}),
+    ("LogisticNormal", {"loc": 0.2, "scale": 1.5}),
+    ("NegativeBinomial", {"total_count": 6.0, "probs": [0.2, 0.7]}),
+    ("NegativeBinomial", {"total_count": [0.5, 3.0], "logits": [[0.2], [-0.7]]}),
+    ("Pareto", {"scale": [0.5, 2.0], "alpha": [[0.8], [1.5], [4.0]]}),
+    ("Weibull", {"scale": [0.5, 2.0, 1.0], "concentration": [0.8, 1.0, 3.0]}),
 ]  # fmt: skip
 ids = [f"{name}-{'-'.join(kw)}{k}" for k, (name, kw) in enumerate(MADE)]
 every = pytest.mark.parametrize(("name", "parameters"), MADE, ids=ids)
@@ -132,7 +142,7 @@ def test_reparameterized_gradients(name: str, parameters: dict) -> None:
         upstream = library.tensor(np.random.default_rng(0).normal(size=tuple(x.shape)))
         found.append((x, *library.autograd.grad(x, leaves, upstream)))
     # torch's gradients of gamma and Dirichlet draws are approximations; ours are held against SciPy's below
-    rtol = 5e-3 if name in ("Gamma", "Chi2", "Dirichlet", "Beta", "StudentT") else 1e-9
+    rtol = 5e-3 if name in ("Gamma", "Chi2", "Dirichlet", "Beta", "StudentT", "InverseGamma") else 1e-9
     for ours, theirs in zip(*found, strict=True):
         close(ours, theirs, rtol, 1e-9 if rtol < 1e-4 else 1e-4)
 
@@ -378,6 +388,82 @@ def test_divergences_that_nobody_registered() -> None:
     with pytest.warns(RuntimeWarning, match="Ambiguous kl_divergence"):
         d.kl_divergence(Mine(0.0, 1.0), Mine(0.0, 1.0))
     del OURS[Mine, d.Normal], OURS[d.Normal, Mine]
+
+
+# -- mixtures --------------------------------------------------------------------------------------------------------
+
+
+def mixture(L: Any, kind: str, grad: bool = False) -> tuple[Any, list]:
+    d, generator = L.distributions, np.random.default_rng(4)
+
+    def leaf(*shape: int, low: float = -1.0) -> Any:
+        return L.tensor(generator.uniform(low, 1.5, shape), requires_grad=grad)
+
+    shapes: dict[str, tuple] = {"one": ((3,), (3,)), "batch": ((2, 3), (2, 3)), "shared": ((1, 3), (2, 3))}
+    weights, batch = shapes.get(kind, ((2, 3), (2, 3)))
+    leaves = [
+        leaf(*weights),
+        leaf(*batch, *(2,) * (kind == "vectors")),
+        leaf(*batch, *(2,) * (kind == "vectors"), low=0.3),
+    ]
+    if kind == "counts":
+        parts = d.Poisson(leaves.pop())
+        leaves.pop()
+        leaves.append(parts.rate)
+    else:
+        parts = d.Normal(*leaves[1:])
+    parts = d.Independent(parts, 1) if kind == "vectors" else parts
+    return d.MixtureSameFamily(d.Categorical(logits=leaves[0]), parts), leaves
+
+
+@pytest.mark.parametrize("kind", ["one", "batch", "shared", "vectors", "counts"])
+def test_mixtures(kind: str) -> None:
+    found = []
+    for L in (mt, torch):
+        made, leaves = mixture(L, kind, grad=True)
+        value = seeded(lambda made=made: made.sample((4,)))
+        values = [value, made.sample(), made.mean, made.variance, made.log_prob(value)]
+        values += [made.cdf(value)] if kind not in ("vectors", "counts") else []
+        values += L.autograd.grad(values[4].cos().sum() + made.variance.sum(), leaves)
+        wide = made.expand((5, *made.batch_shape)) if kind != "shared" else made
+        values.append(wide.log_prob(value[0]))
+        said = [str(made), repr(made.support), str(made.batch_shape), str(made.event_shape), str(wide.batch_shape)]
+        found.append((values, [text.replace("minitorch.", "torch.") for text in said]))
+    assert found[0][1] == found[1][1]
+    for ours, theirs in zip(found[0][0], found[1][0], strict=True):
+        close(ours, theirs, 1e-8, 1e-10)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda d, one: d.MixtureSameFamily(d.Normal(one(2), one(2)), d.Normal(one(2), one(2))),
+        lambda d, one: d.MixtureSameFamily(d.Categorical(one(2)), 3),
+        lambda d, one: d.MixtureSameFamily(d.Categorical(one(2)), d.Normal(one(3), one(3))),
+        lambda d, one: d.MixtureSameFamily(d.Categorical(one(2, 3)), d.Normal(one(4, 3), one(4, 3))),
+        lambda d, one: d.LowRankMultivariateNormal(one(()), one(2, 1), one(2)),
+        lambda d, one: d.LowRankMultivariateNormal(one(2), one(2), one(2)),
+        lambda d, one: d.LowRankMultivariateNormal(one(2), one(3, 1), one(2)),
+        lambda d, one: d.LowRankMultivariateNormal(one(2), one(2, 1), one(3)),
+        lambda d, one: d.LowRankMultivariateNormal(one(3, 2), one(2, 2, 1), one(2)),
+        lambda d, one: d.NegativeBinomial(3.0, probs=one(2)),
+    ],
+)
+def test_mixtures_and_others_are_checked(call: Any) -> None:
+    raised = []
+    for L in (torch, mt):
+        with pytest.raises(ValueError, match=".") as error:
+            call(L.distributions, L.ones)
+        raised.append(str(error.value))
+    assert raised[0] == raised[1]
+
+
+def test_low_rank_matrices() -> None:
+    ours, theirs = both(
+        "LowRankMultivariateNormal", MADE[[name for name, _ in MADE].index("LowRankMultivariateNormal")][1]
+    )
+    for name in ("scale_tril", "covariance_matrix", "precision_matrix"):
+        close(getattr(ours, name), getattr(theirs, name))
 
 
 # -- transforms, Independent ------------------------------------------------------------------------------------------

@@ -47,6 +47,21 @@ def get_autocast_dtype(device_type: str) -> dtype:
     return _state.dtypes[_supported(device_type)]
 
 
+def is_autocast_cpu_enabled() -> bool:
+    """`is_autocast_enabled("cpu")`, as it was asked before."""
+    return is_autocast_enabled("cpu")
+
+
+def get_autocast_cpu_dtype() -> dtype:
+    """`get_autocast_dtype("cpu")`, as it was asked before."""
+    return get_autocast_dtype("cpu")
+
+
+def get_autocast_gpu_dtype() -> dtype:
+    """`get_autocast_dtype("cuda")`, as it was asked before."""
+    return get_autocast_dtype("cuda")
+
+
 def _type_of(device_type: str) -> str:
     if not isinstance(device_type, str):
         raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")

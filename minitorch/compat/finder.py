@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
 import minitorch
-from minitorch.compat.namespace import ROOTS, Namespace, is_namespace, lookup
+from minitorch.compat.namespace import ROOTS, Namespace, is_namespace, lookup, real_of, submodule
 from minitorch.compat.spawning import pass_on, stop_passing_on
 
 
@@ -20,6 +20,7 @@ class Finder(MetaPathFinder, Loader):
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
         parent_name, _, name = fullname.rpartition(".")
         if not parent_name:
+            _need_companion(fullname)
             return self._spec(fullname, minitorch) if fullname in ROOTS else None
         parent = sys.modules.get(parent_name)
         if not isinstance(parent, Namespace):
@@ -30,7 +31,9 @@ class Finder(MetaPathFinder, Loader):
             # An exception with name=fullname would be swallowed by `from torch.nn import x`, and its text lost.
             text = str(error).replace("has no attribute", "has no module or name")
             raise ModuleNotFoundError(text) from None
-        if not is_namespace(real):
+        if not is_namespace(real):  # a function may hide the module that it comes from: nn.utils.weight_norm
+            real = submodule(real_of(parent), name)
+        if real is None:
             raise ModuleNotFoundError(f"No module named {fullname!r}: {name!r} is no module, but in {parent_name!r}")
         return self._spec(fullname, real)
 
@@ -42,6 +45,19 @@ class Finder(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing: what the module stands for has been imported."""
+
+
+_COMPANIONS = {"torchvision", "torchaudio", "torchtext"}
+
+
+def _need_companion(name: str) -> None:
+    """Say of a package of torch's family that isn't installed why it should not be: it would need torch's inside."""
+    if name in _COMPANIONS and PathFinder.find_spec(name) is None:
+        raise ModuleNotFoundError(
+            f"No module named {name!r}: it needs PyTorch's compiled part, and minitorch has nothing like it; "
+            "load and transform the data with NumPy, Pillow or a Dataset of your own",
+            name=name,
+        )
 
 
 _finder = Finder()

@@ -13,7 +13,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from minitorch.compat import old, version
+from minitorch.compat import dynamo, old, version
 
 ROOTS = {"torch": "minitorch"}  # the packages that are answered for, and by what
 
@@ -24,14 +24,31 @@ _INSTEAD: dict[str, Any] = {
     "torch.__version__": version.TORCH_VERSION,
     "torch.version": version.version,
     "torch._six": old.six,
+    "torch._utils": old.utils,
+    "torch._dynamo": dynamo.dynamo,
+    "torch._inductor": dynamo.inductor,
 }
 _ELSEWHERE = {  # where a module of torch's lies here
     "torch.functional": "minitorch",
     "torch.storage": "minitorch.tensor.storage",
     "torch._tensor": "minitorch.tensor",
     "torch.types": "minitorch.compat.types",
+    "torch.torch_version": "minitorch.compat.version",
+    "torch.autograd.grad_mode": "minitorch.autograd.modes",
+    "torch.amp.autocast_mode": "minitorch.amp.autocasting",
+    "torch.cuda.amp.autocast_mode": "minitorch.amp.cuda",
+    "torch.utils.hooks": "minitorch.autograd.node",
+    "torch.utils.data._utils.worker": "minitorch.utils.data.worker_info",
+}
+_ALSO = {  # where else a module's names lie: what is one file of torch's are two here
+    "torch.nn.modules.activation": "minitorch.nn.modules.attention",
+    "torch.nn.modules.conv": "minitorch.nn.modules.conv_transpose",
+    "torch.nn.modules.linear": "minitorch.nn.modules.attention",
 }
 _IMPORT_SYSTEM = {"__name__", "__spec__", "__loader__", "__package__", "__path__"}  # written by it, each module's own
+
+
+own: Any = vars(ModuleType)["__dict__"].__get__  # the dictionary that a module has for itself
 
 
 class Namespace(ModuleType):
@@ -39,7 +56,12 @@ class Namespace(ModuleType):
 
     def __init__(self, name: str, real: Any) -> None:
         super().__init__(name, getattr(real, "__doc__", None))
-        vars(self)["_real"] = real
+        own(self)["_real"] = real
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """All names with their values, for programs that look classes up in `torch.nn.__dict__`; a copy."""
+        return {name: getattr(self, name) for name in dir(self) if name not in own(self)} | own(self)
 
     def __getattr__(self, name: str) -> Any:
         value = lookup(self, name)
@@ -49,16 +71,17 @@ class Namespace(ModuleType):
         if name in _IMPORT_SYSTEM:
             super().__setattr__(name, value)
             return
-        value = real_of(value)
-        # `import torch.nn` ends with torch.nn = the module, which is what it is already
-        if getattr(self._real, name, self) is not value:
-            setattr(self._real, name, value)
+        before, given = getattr(self._real, name, self), real_of(value)
+        # `import torch.nn` ends with torch.nn = the module, which is what it is already, and
+        # `from torch.autograd.gradcheck import ...` with the module where, as in torch, the function stays
+        if before is not given and not (value is not given and callable(before)):
+            setattr(self._real, name, given)
 
     def __delattr__(self, name: str) -> None:
         delattr(self._real, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({name for name in dir(self._real) if f"{self.__name__}.{name}" not in _OWN} | set(vars(self)))
+        return sorted({name for name in dir(self._real) if f"{self.__name__}.{name}" not in _OWN} | set(own(self)))
 
     def __repr__(self) -> str:
         return f"<module {self.__name__!r} that is {getattr(self._real, '__name__', 'a namespace')!r} of minitorch>"
@@ -73,12 +96,12 @@ def is_namespace(value: Any) -> bool:
 
 def real_of(value: Any) -> Any:
     """What a Namespace stands for; any other value as it is."""
-    return vars(value)["_real"] if isinstance(value, Namespace) else value
+    return own(value)["_real"] if isinstance(value, Namespace) else value
 
 
 def lookup(parent: Namespace, name: str) -> Any:
     """The real thing that `parent.name` means, importing it if it is a submodule; AttributeError if there is none."""
-    path, real = f"{parent.__name__}.{name}", vars(parent)["_real"]
+    path, real = f"{parent.__name__}.{name}", own(parent)["_real"]
     if path in _INSTEAD:
         return _INSTEAD[path]
     if path in _ELSEWHERE:
@@ -90,9 +113,21 @@ def lookup(parent: Namespace, name: str) -> Any:
             if isinstance(real, ModuleType):
                 if name == "__all__":  # `from torch.x import *` where minitorch has no list of what is public
                     return [public for public in dir(parent) if not public.startswith("_")]
-                if hasattr(real, "__path__") and importlib.util.find_spec(f"{real.__name__}.{name}"):
-                    return importlib.import_module(f"{real.__name__}.{name}")
+                found = submodule(real, name)
+                if found is not None:
+                    return found
+                also = vars(importlib.import_module(_ALSO[parent.__name__])) if parent.__name__ in _ALSO else {}
+                if name in also and not name.startswith("__"):
+                    return also[name]
     raise AttributeError(missing(parent, name))
+
+
+def submodule(real: Any, name: str) -> ModuleType | None:
+    """The module `name` of the package `real`; None if there is none, or `real` is no package."""
+    path = f"{getattr(real, '__name__', '')}.{name}"
+    if not hasattr(real, "__path__") or importlib.util.find_spec(path) is None:
+        return None
+    return importlib.import_module(path)
 
 
 def missing(parent: Namespace, name: str) -> str:

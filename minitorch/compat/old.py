@@ -1,8 +1,9 @@
-"""Modules that torch has dropped and old scripts still import."""
+"""Modules that torch has dropped, or never made public, and scripts still import."""
 
 from __future__ import annotations
 
 import collections.abc
+import itertools
 import queue
 from math import inf, nan
 from types import SimpleNamespace
@@ -23,3 +24,6 @@ six = SimpleNamespace(
     istuple=lambda obj: isinstance(obj, tuple),
     with_metaclass=lambda meta, *bases: meta("base", bases, {}),
 )
+
+# torch._utils: of what old scripts take from it, the running sums by which they split a data set
+utils = SimpleNamespace(_accumulate=itertools.accumulate)

@@ -11,5 +11,5 @@ def __getattr__(name: str) -> Any:
     try:
         from tensorboardX import SummaryWriter
     except ImportError as error:
-        raise ImportError("SummaryWriter needs the package tensorboardX: pip install tensorboardX") from error
+        raise ModuleNotFoundError("SummaryWriter needs the package tensorboardX: pip install tensorboardX") from error
     return SummaryWriter

@@ -91,7 +91,7 @@ def test_setting_a_name_sets_it_in_minitorch():
         ("from torch.foo.bar import x", "ModuleNotFoundError", "no module or name 'foo'"),
         ("import torch.Tensor", "ModuleNotFoundError", "'Tensor' is no module, but in 'torch'"),
         ("from torch import ops", "ModuleNotFoundError", "'ops'"),
-        ("from torch.utils.tensorboard import SummaryWriter", "ImportError", "pip install tensorboardX"),
+        ("from torch.utils.tensorboard import SummaryWriter", "ModuleNotFoundError", "pip install tensorboardX"),
     ],
 )  # fmt: skip
 def test_a_missing_name_says_so(statement, error, message):

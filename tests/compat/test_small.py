@@ -90,7 +90,7 @@ def test_jit_decorators() -> None:
 LEFT_OUT = [
     "hub.load", "hub.load_state_dict_from_url", "utils.model_zoo.load_url", "onnx.export", "fx.symbolic_trace",
     "jit.load", "jit.save", "sparse_coo_tensor", "profiler.profile", "autograd.profiler.profile", "fx.GraphModule",
-    "profiler.tensorboard_trace_handler", "distributed.init_process_group", "distributed.rpc.init_rpc", "export.export",
+    "profiler.tensorboard_trace_handler", "distributed.rpc.init_rpc", "export.export",
     "nn.attention.flex_attention.flex_attention", "nn.parallel.scatter", "quantization.quantize_dynamic", "sparse.mm",
     "quantize_per_tensor",
 ]  # fmt: skip
@@ -120,31 +120,6 @@ def test_sparse_methods_of_dense_tensors() -> None:
         assert x.to_dense() is x and x.to_dense(L.float64).dtype is L.float64
     with pytest.raises(NotImplementedError, match="dense"):
         mt.ones(2).to_sparse()
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda d: (d.is_initialized(), d.is_nccl_available(), d.is_torchelastic_launched()),
-        lambda d: d.get_rank(), lambda d: d.get_world_size(), lambda d: d.barrier(), lambda d: d.all_reduce(None),
-        lambda d: d.destroy_process_group() and None, lambda d: d.broadcast(None, 0),
-    ],
-)  # fmt: skip
-def test_distributed_before_init_process_group(call: Any) -> None:
-    theirs, ours = outcome(lambda: call(torch.distributed)), outcome(lambda: call(mt.distributed))
-    if theirs[0] is AssertionError:  # destroy_process_group: torch asserts, without a word
-        assert ours[0] is ValueError
-    elif theirs[0] in (ValueError, ""):
-        assert ours == theirs
-    else:
-        assert ours[0] is ValueError and "process group has not been initialized" in ours[1]
-
-
-def test_distributed_is_not_there() -> None:
-    assert mt.distributed.is_available() is False
-    assert mt.distributed.ReduceOp.SUM != mt.distributed.ReduceOp.MAX
-    theirs, ours = (outcome(lambda L=L: L.nn.parallel.DistributedDataParallel(L.nn.Linear(1, 1))) for L in LIBRARIES)
-    assert ours == theirs
 
 
 def test_data_parallel() -> None:

@@ -28,14 +28,6 @@ def test_nothing_to_share():
     same(lambda L: list(L.utils.data.DistributedSampler([], 1, 0)))
 
 
-def test_distributed_sampler_needs_its_numbers():
-    DistributedSampler = mt.utils.data.DistributedSampler
-    with pytest.raises(RuntimeError, match="num_replicas was not given"):
-        DistributedSampler(range(3))
-    with pytest.raises(RuntimeError, match="rank was not given"):
-        DistributedSampler(range(3), 2)
-
-
 def test_attributes():
     def program(L):
         D = L.utils.data

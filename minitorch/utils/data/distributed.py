@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
+from minitorch.distributed import get_rank, get_world_size
 from minitorch.tensor import FUNCTIONS
 from minitorch.tensor.random import Generator
 from minitorch.utils.data.dataset import Dataset
@@ -19,8 +20,8 @@ class DistributedSampler(Sampler[T_co]):
     """Every num_replicas-th index from `rank` on, of the order shuffled with seed + epoch.
 
     So that all ranks get as many, the order is filled up from its own front, or cut with drop_last. Call
-    `set_epoch(epoch)` before each epoch: else the order is the same each time. Unlike torch's, it can't ask a process
-    group for num_replicas and rank: give both.
+    `set_epoch(epoch)` before each epoch: else the order is the same each time. num_replicas and rank that aren't given
+    are the process group's.
 
     >>> from minitorch.utils.data import DistributedSampler
     >>> [list(DistributedSampler(range(5), 2, rank, shuffle=False)) for rank in (0, 1)]
@@ -36,12 +37,8 @@ class DistributedSampler(Sampler[T_co]):
         seed: int = 0,
         drop_last: bool = False,
     ) -> None:
-        if num_replicas is None or rank is None:
-            missing = "num_replicas" if num_replicas is None else "rank"
-            raise RuntimeError(
-                f"DistributedSampler: {missing} was not given and there is no process group to ask. "
-                "Requires distributed package to be available, or num_replicas= and rank= as arguments"
-            )
+        num_replicas = get_world_size() if num_replicas is None else num_replicas
+        rank = get_rank() if rank is None else rank
         if rank >= num_replicas or rank < 0:
             raise ValueError(f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]")
         self.dataset = dataset
