@@ -58,16 +58,19 @@ def floor_divide(x: Any, y: Any) -> Any:
 
 @floor_divide.vjp("x", "y")
 def _(g: Any) -> Any:
-    raise RuntimeError(
+    raise NotImplementedError(
         "derivative for floor_divide is not implemented\n    hint  div(..., rounding_mode='floor') has one: it is zero"
     )
 
 
 @op(broadcasts=True, promote=True, node="RemainderBackward0")
 def remainder(x: Any, y: Any) -> Any:
-    """x - y * floor(x / y): the remainder with the sign of y."""
-    _check("remainder", x, y)
-    return x % y
+    """x - y * floor(x / y): the remainder with the sign of y; a zero has the sign of x."""
+    xp = _check("remainder", x, y)
+    out = x % y
+    if out.dtype.kind not in INTEGER and (out == 0).any():
+        out = xp.where(out == 0, xp.copysign(out, x), out)
+    return out
 
 
 @remainder.vjp("x")

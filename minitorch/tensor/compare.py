@@ -270,7 +270,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
     """
     tensor_argument("where", "condition", condition)
     if input is None and other is None:
-        return tuple(wrap(i) for i in xp_of(condition._array).nonzero(condition._array))
+        return condition.nonzero(as_tuple=True)
     operand("where", "input", input, 2)
     operand("where", "other", other, 3)
     if condition._array.dtype.kind != "b":
