@@ -7,7 +7,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.compare import isnan, where
-from minitorch.ops.kinds import REAL, matching, not_complex, only
+from minitorch.ops.kinds import REAL, matching, node_by_operand, not_complex, only
 
 
 @op(broadcasts=True, promote=True)
@@ -80,7 +80,7 @@ def _(g: Any, x: Any, y: Any) -> Any:
     return where((x <= y) | isnan(y), 0, g)
 
 
-@op(broadcasts=True, promote=True, node="ClampBackward1")
+@op(broadcasts=True, promote=True, node=node_by_operand("Clamp", second=1, both=0))
 def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
     """x brought into [min, max]; nan stays nan; max where min > max. The gradient passes at the bounds themselves."""
     only("clamp", x, REAL)

@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.base import TensorBase, wrap
-from minitorch.backend import xp_of
+from minitorch.autograd.base import TensorBase
 from minitorch.ops import compare as ops
 from minitorch.ops.kinds import scalar_name
 from minitorch.tensor import bits

@@ -56,7 +56,7 @@ class CountsMixin(TensorBase):
         return ops.histc(self, bins=int(bins), low=low, high=high)
 
     def histogram(
-        self, bins: Any = 100, *, range: Sequence[float] | None = None, weight: Tensor | None = None,
+        self, bins: Any, *, range: Sequence[float] | None = None, weight: Tensor | None = None,
         density: bool = False,
     ) -> Any:  # fmt: skip
         """(hist, bin_edges): how many elements, or how much of `weight`, lies in each interval.
