@@ -159,9 +159,9 @@ def grad(
     grads: Sequence = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(outputs)
     if is_grads_batched:
         rows = [_rows(t, g) for t, g in zip(outputs, grads, strict=True)]
-        found = [grad(outputs, inputs, row, True, create_graph, True, allow_unused, False, materialize_grads)
+        batch = [grad(outputs, inputs, row, True, create_graph, True, allow_unused, False, materialize_grads)
                  for row in zip(*rows, strict=True)]  # fmt: skip
-        return tuple(None if gs[0] is None else stacked(gs) for gs in zip(*found, strict=True))
+        return tuple(None if gs[0] is None else stacked(gs) for gs in zip(*batch, strict=True))
     starts = _starts(outputs, grads)
     roots = _roots(outputs)
     for t in inputs:

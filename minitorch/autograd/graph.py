@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minitorch.autograd.base import TensorBase
 from minitorch.autograd.engine import reached, run_backward
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import AccumulateGrad, Node, RemovableHandle, Slot, edge_of, result_at

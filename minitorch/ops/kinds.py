@@ -53,7 +53,7 @@ def same_dtype(op: str, names: tuple[str, ...], arrays: tuple) -> None:
 
 
 def node_by_operand(name: str, second: int = 0, both: int = 1, first: int = 2) -> Any:
-    """torch numbers the nodes of some operations by which operand is a number: `first`, `second` or neither (`both`)."""
+    """torch numbers some nodes by which operand is a number: `first`, `second`, or neither (`both`)."""
 
     def node(settings: dict, inputs: tuple) -> str:
         numbers = [not isinstance(x, TensorBase) for x in inputs]

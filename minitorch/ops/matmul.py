@@ -181,7 +181,15 @@ def row(v: Any) -> Any:
 def _matmul_node(settings: dict, inputs: tuple) -> str:
     """torch composes matmul; its last step differs by the numbers of dimensions."""
     n, m = inputs[0]._array.ndim, inputs[1]._array.ndim
-    return "UnsafeViewBackward0" if n > 2 or m == 1 else "CloneBackward0" if n == 2 else "SqueezeBackward4" if m == 2 else "UnsafeViewBackward0"
+    return (
+        "UnsafeViewBackward0"
+        if n > 2 or m == 1
+        else "CloneBackward0"
+        if n == 2
+        else "SqueezeBackward4"
+        if m == 2
+        else "UnsafeViewBackward0"
+    )
 
 
 @op(broadcasts=True, node=_matmul_node, diagnose=_explain)

@@ -167,10 +167,10 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
         array = self._array
         found = array.reshape(1).nonzero() if array.ndim == 0 else array.nonzero()
         if as_tuple:
-            return tuple(wrap(a) for a in found)
+            return tuple(wrap(xp_of(array).ascontiguousarray(a)) for a in found)
         if array.ndim == 0:
             return wrap(found[0].reshape(-1, 1)[:, :0].copy())
-        return wrap(xp_of(array).stack(found, axis=1))
+        return wrap(xp_of(array).stack(found).T)
 
     def argwhere(self) -> Tensor:
         """nonzero()."""
