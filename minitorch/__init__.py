@@ -82,8 +82,8 @@ def __getattr__(name: str) -> _Any:
         return _import_module(f"minitorch.{name}")
     if name in _LATER_FUNCTIONS:
         return getattr(_import_module(f"minitorch.{_LATER_FUNCTIONS[name]}"), name)
-    left_out = _import_module("minitorch.left_out")
-    found = left_out.FUNCTIONS.get(name) or left_out.NAMESPACES.get(name)
+    left_out, also = _import_module("minitorch.left_out"), _import_module("minitorch.also")
+    found = also.FUNCTIONS.get(name) or left_out.FUNCTIONS.get(name) or left_out.NAMESPACES.get(name)
     if found is None:
         raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
     return found

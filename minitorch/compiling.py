@@ -50,7 +50,7 @@ def typename(obj: Any, /) -> str:
     ('torch.FloatTensor', 'int')
     """
     from_tensor = getattr(obj, "type", None)
-    if hasattr(obj, "_array") and callable(from_tensor):
+    if hasattr(obj, "_array") and callable(from_tensor) and not isinstance(obj, type):
         return from_tensor()
     named = obj if hasattr(obj, "__qualname__") else type(obj)
     module = getattr(named, "__module__", None) or ""

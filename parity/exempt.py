@@ -35,6 +35,8 @@ EXEMPT: dict[str, str] = {
            get_float32_matmul_precision get_num_interop_threads get_num_threads
            is_deterministic_algorithms_warn_only_enabled set_float32_matmul_precision set_num_interop_threads
            set_num_threads use_deterministic_algorithms"""),
+    **_all("a Python function, strides or a flag; older forms of other functions: tests/programs/arguments.txt",
+           "Tensor.apply_ Tensor.map_ Tensor.dim_order Tensor.is_conj Tensor.is_neg Tensor.nonzero_static Tensor.lu"),
     "linalg.LinAlgError": "an exception class",
     "view_as_complex": "refuses the strided inputs that a spec draws: tests/test_complex_views.py",
 }  # fmt: skip

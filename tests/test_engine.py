@@ -50,7 +50,7 @@ def test_memory_is_flat_without_gc() -> None:
     gc.disable()
     try:
         tracemalloc.start()
-        for _ in range(400):  # also fills Python's free lists of small tuples, which count as memory in use
+        for _ in range(800):  # also fills Python's free lists of small tuples, which count as memory in use
             step()
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(300):

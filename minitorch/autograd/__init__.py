@@ -11,10 +11,18 @@ from minitorch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.api import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck import gradcheck, gradgradcheck
-from minitorch.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from minitorch.autograd.modes import (
+    enable_grad,
+    inference_mode,
+    is_multithreading_enabled,
+    no_grad,
+    set_grad_enabled,
+    set_multithreading_enabled,
+)
 from minitorch.autograd.variable import Variable
 
 __all__ = [
     "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
-    "gradgradcheck", "graph", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+    "gradgradcheck", "graph", "inference_mode", "is_multithreading_enabled", "no_grad", "set_detect_anomaly",
+    "set_grad_enabled", "set_multithreading_enabled",
 ]  # fmt: skip

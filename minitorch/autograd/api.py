@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from minitorch.autograd.base import TensorBase, wrap
-from minitorch.autograd.engine import run_backward
+from minitorch.autograd.graph import GradientEdge, run, stand_in
 from minitorch.autograd.node import DeadEnd, edge_of
 from minitorch.backend import dtypes, xp_of
 
 
 def _as_tuple(x: Any) -> tuple:
-    return (x,) if isinstance(x, TensorBase) or not isinstance(x, (tuple, list)) else tuple(x)
+    return (x,) if isinstance(x, (TensorBase, GradientEdge)) or not isinstance(x, (tuple, list)) else tuple(x)
+
+
+def _tensors(x: Any, function: str, argument: str) -> tuple:
+    """The tensors of an argument that takes one or several; a gradient edge counts as the tensor it came from."""
+    found = tuple(stand_in(t) if isinstance(t, GradientEdge) else t for t in _as_tuple(x))
+    for t in found:
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"{function}(): argument '{argument}' must be Tensors, not {type(t).__name__}")
+    return found
 
 
 def _upstream(t: TensorBase, g: Any) -> Any:
@@ -50,6 +59,37 @@ def _upstream(t: TensorBase, g: Any) -> Any:
     return g
 
 
+def _starts(outputs: tuple, grads: Sequence) -> list:
+    for g in grads:
+        if g is not None and not isinstance(g, TensorBase):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+    if len(grads) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
+    return [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
+
+
+def _rows(t: Any, g: Any) -> list:
+    """The gradients of a batch (is_grads_batched), one by one."""
+    if g.shape[1:] != t.shape or not g.dim():
+        raise RuntimeError(
+            "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. "
+            "The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a "
+            f"mismatch was detected: grad_output[0] has a shape of {list(g.shape)} and output[0] has a shape of "
+            f"{list(t.shape)}."
+        )
+    if not g.shape[0]:
+        raise NotImplementedError("grad: is_grads_batched with a batch of size 0")
+    return list(g)
+
+
+def stacked(rows: Sequence) -> Any:
+    """Tensors along a new first dimension, by writing them into place: stack is an op of a higher layer."""
+    total = rows[0].new_zeros((len(rows), *rows[0].shape))
+    for k, row in enumerate(rows):
+        total[k] = row
+    return total
+
+
 def _roots(outputs: tuple) -> list:
     """The edges to start from."""
     roots = [edge_of(t) for t in outputs]
@@ -73,7 +113,7 @@ def backward(
     usual = inputs is None and grad_variables is None and isinstance(tensors, TensorBase)
     if usual and not isinstance(grad_tensors, (tuple, list)):
         start = _upstream(tensors, grad_tensors)
-        run_backward(_roots((tensors,)), (start,), create_graph if retain_graph is None else retain_graph, create_graph)
+        run(_roots((tensors,)), (start,), create_graph if retain_graph is None else retain_graph, create_graph)
         return
     if grad_variables is not None:
         if grad_tensors is not None:
@@ -81,17 +121,15 @@ def backward(
         grad_tensors = grad_variables
     if inputs is not None and isinstance(inputs, (tuple, list)) and not inputs:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    outputs = _as_tuple(tensors)
+    outputs = _tensors(tensors, "backward", "tensors")
     grads = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
-    if len(grads) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
-    starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
+    starts = _starts(outputs, grads)
     roots = _roots(outputs)
-    targets = None if inputs is None else _as_tuple(inputs)
+    targets = None if inputs is None else _tensors(inputs, "backward", "inputs")
     for t in targets or ():
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    run_backward(roots, starts, create_graph if retain_graph is None else retain_graph, create_graph, targets, True)
+    run(roots, starts, create_graph if retain_graph is None else retain_graph, create_graph, targets, True)
 
 
 def grad(
@@ -111,23 +149,26 @@ def grad(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
             "other parts of the graph, please use torch.autograd.backward.", FutureWarning, stacklevel=2,
         )  # fmt: skip
-    if is_grads_batched:
-        raise NotImplementedError("autograd.grad: is_grads_batched=True is not supported; loop over the gradients")
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    outputs, inputs = _as_tuple(outputs), _as_tuple(inputs)
+    outputs, inputs = _tensors(outputs, "grad", "outputs"), _tensors(inputs, "grad", "inputs")
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     grads: Sequence = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(outputs)
-    if len(grads) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
-    starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
+    if is_grads_batched:
+        rows = [_rows(t, g) for t, g in zip(outputs, grads, strict=True)]
+        batch = [grad(outputs, inputs, row, True, create_graph, True, allow_unused, False, materialize_grads)
+                 for row in zip(*rows, strict=True)]  # fmt: skip
+        return tuple(None if gs[0] is None else stacked(gs) for gs in zip(*batch, strict=True))
+    starts = _starts(outputs, grads)
     roots = _roots(outputs)
     for t in inputs:
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     keep = create_graph if retain_graph is None else retain_graph
-    found: Any = run_backward(roots, starts, keep, create_graph, inputs, False)
+    found: Any = run(roots, starts, keep, create_graph, inputs, False)
     result = []
     for t, g in zip(inputs, found, strict=True):
         if g is None and materialize_grads:

@@ -18,7 +18,7 @@ import numpy as np
 from minitorch.autograd import hooks as hooking
 from minitorch.autograd.base import NODE, SLOT, TensorBase, wrap
 from minitorch.autograd.modes import state
-from minitorch.autograd.node import Node, Slot, edge_of
+from minitorch.autograd.node import AccumulateGrad, Node, Slot, edge_of
 from minitorch.autograd.primitives import fit
 from minitorch.autograd.wiring import as_array, as_number, is_dense
 from minitorch.backend import xp_of
@@ -207,7 +207,7 @@ def _like_leaf(g: Any, leaf: Any, fresh: bool) -> Any:
     if not leaf.shape:
         return as_array(g if fresh else g.copy(), leaf)
     if leaf.flags.c_contiguous or not is_dense(leaf):
-        return g if fresh else g.copy()
+        return g if fresh and g.flags.c_contiguous else g.copy()
     new = xp_of(leaf).empty_like(leaf)
     new[...] = g
     return new
@@ -239,6 +239,25 @@ def useful_nodes(roots: Sequence, targets: set) -> dict:
             stack.append((node, node, True))
             stack.extend((_key(e), e, False) for e in node.edges if e is not None)
     return useful
+
+
+def reached(roots: Sequence, inputs: Sequence[TensorBase] | None) -> set:
+    """The (node or AccumulateGrad, output number) that a pass from `roots`, towards `inputs` if given, comes by."""
+    targets = None if inputs is None else {_key(edge_of(t)) for t in inputs}
+    useful = None if targets is None else useful_nodes(roots, targets)
+    seen: set = set()
+    stack = list(roots)
+    while stack:
+        edge = stack.pop()
+        key = None if edge is None else _key(edge)
+        if key is None or (useful is not None and key not in useful):
+            continue
+        node = key if isinstance(key, Node) else AccumulateGrad(edge)
+        place = (node, edge.index if isinstance(edge, Slot) else 0)
+        if place not in seen:
+            seen.add(place)
+            stack.extend(node.edges if isinstance(node, Node) else ())
+    return seen
 
 
 def _key(edge: Any) -> Any:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -102,7 +103,7 @@ class FunctionNode(Node, FunctionCtx):
         if self.materialize:
             gs = [self._zeros(k) if x is None else x for k, x in enumerate(gs)]
         result = self.function.backward(self, *gs)  # type: ignore[attr-defined]
-        grads = list(result) if isinstance(result, (tuple, list)) else [result]
+        grads = list(result) if isinstance(result, tuple) else [result]
         extra = len(grads) - len(self.edges)
         if extra > 0 and all(x is None for x in grads[len(self.edges) :]):
             grads = grads[: len(self.edges)]
@@ -113,7 +114,7 @@ class FunctionNode(Node, FunctionCtx):
             )
         for k, (x, edge) in enumerate(zip(grads, self.edges, strict=True)):
             if x is not None and not isinstance(x, TensorBase):
-                raise TypeError(f"expected Variable or None (got {type(x).__name__})")
+                raise RuntimeError(f"expected Variable or None (got {type(x).__name__})")
             if x is not None and edge is None and self.needs_input_grad[k] is None:
                 raise RuntimeError(
                     f"function {self.name()} returned a gradient different from None at position {k + 1}, but the "
@@ -170,6 +171,11 @@ class Function:
     def _node_class(cls) -> type:
         found = cls.__dict__.get("_backward_cls")
         if found is None:
+            if cls.vjp is not Function.vjp and cls.backward not in (Function.backward, cls.vjp):
+                raise RuntimeError(
+                    "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                    "implement one of them."
+                )
             if cls.vjp is not Function.vjp and cls.backward is Function.backward:
                 cls.backward = staticmethod(cls.vjp)  # type: ignore[method-assign]
             found = type(cls.__name__ + "Backward", (FunctionNode,), {"function": cls, "__module__": cls.__module__})
@@ -182,13 +188,16 @@ class Function:
         node: Any = object.__new__(cls._node_class())
         node.hooks = node.saved = None
         tracked = state.grad
-        edges = tuple(edge_of(a) if isinstance(a, TensorBase) else None for a in args)
+        if cls.setup_context is not Function.setup_context:
+            args, kwargs = _with_defaults(cls.forward, args, kwargs), {}
+        given = (*args, *kwargs.values()) if kwargs else args  # backward gives a gradient for each of them
+        edges = tuple(edge_of(a) if isinstance(a, TensorBase) else None for a in given)
         node.needs_input_grad = tuple(e is not None for e in edges)
         node.edges = edges
         before, state.grad = state.grad, False
         try:
             if cls.setup_context is not Function.setup_context:
-                result = cls.forward(*args, **kwargs)
+                result = cls.forward(*args)
                 cls.setup_context(node, args, result)
             else:
                 result = cls.forward(node, *args, **kwargs)
@@ -196,8 +205,15 @@ class Function:
             state.grad = before
         outputs = result if isinstance(result, tuple) else (result,)
         recorded = tracked and any(e is not None for e in edges)
-        final = _connect(node, args, outputs, recorded)
+        final = _connect(node, given, outputs, recorded)
         return tuple(final) if isinstance(result, tuple) else final[0]
+
+
+def _with_defaults(forward: Callable, args: tuple, kwargs: dict) -> tuple:
+    """All arguments of a forward by position: so setup_context gets them."""
+    bound = inspect.signature(forward).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args
 
 
 def _connect(node: Any, args: tuple, outputs: tuple, recorded: bool) -> list:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.autograd.api import grad
+from minitorch.autograd.api import grad, stacked
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.modes import enable_grad
 from minitorch.autograd.node import edge_of
@@ -109,8 +109,7 @@ def jacobian(
     tensor([[2., 0.],
             [0., 4.]])
     """
-    if strategy != "reverse-mode":
-        raise NotImplementedError(f"jacobian: strategy={strategy!r} is not supported; use 'reverse-mode'")
+    _check_strategy("strategy", strategy, vectorize, create_graph)
     with enable_grad():
         was_tuple, x, many, out = _run("jacobian", func, inputs, create_graph)
         rows = tuple(_one_jacobian(o, x, create_graph, strict) for o in out)
@@ -118,6 +117,17 @@ def jacobian(
         if not was_tuple:
             rows = tuple(r[0] for r in rows)
         return rows if many else rows[0]
+
+
+def _check_strategy(name: str, strategy: str, vectorize: bool, create_graph: bool) -> None:
+    """Both strategies give the same numbers, and both are computed in reverse mode; torch's conditions hold."""
+    if strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError(f'Expected {name} to be either "forward-mode" or "reverse-mode"; got {strategy!r}')
+    if strategy == "forward-mode" and create_graph:
+        raise NotImplementedError("torch.autograd.functional.jacobian: `create_graph=True` and `strategy="
+                                  '"forward-mode"` are not supported together (yet).')  # fmt: skip
+    if strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError(f"{name}='forward-mode' needs vectorize=True")
 
 
 def _one_jacobian(out: Any, x: tuple, create_graph: bool, strict: bool) -> tuple:
@@ -128,21 +138,12 @@ def _one_jacobian(out: Any, x: tuple, create_graph: bool, strict: bool) -> tuple
         e = basis.clone()
         e.view(-1)[k] = 1
         for rows, g in zip(flat_rows, _grads((out,), x, (e,), create_graph, strict), strict=True):
-            rows.append(g.reshape((1, *g.shape)))
+            rows.append(g)
     result = []
     for rows, t in zip(flat_rows, x, strict=True):
         shape = (*out.shape, *t.shape)
-        result.append(_join(rows).reshape(shape) if rows else t.detach().new_zeros(shape))
+        result.append(stacked(rows).reshape(shape) if rows else t.detach().new_zeros(shape))
     return tuple(result)
-
-
-def _join(rows: list) -> Any:
-    """Rows below each other, by adding them into place: cat is an op of a higher layer."""
-    n = len(rows)
-    total = rows[0].new_zeros((n, *rows[0].shape[1:]))
-    for k, row in enumerate(rows):
-        total[k] = row[0]
-    return total
 
 
 def hessian(
@@ -151,8 +152,7 @@ def hessian(
 ) -> Any:  # fmt: skip
     """The matrix of second derivatives of a function with one scalar result."""
     was_tuple, items = _tuple(inputs, "inputs", "hessian")
-    if outer_jacobian_strategy != "reverse-mode":
-        raise NotImplementedError(f"hessian: outer_jacobian_strategy={outer_jacobian_strategy!r} is not supported")
+    _check_strategy("outer_jacobian_strategy", outer_jacobian_strategy, vectorize, False)
 
     def gradient(*x: Any) -> tuple:
         out = _scalar(func(*x), "hessian")

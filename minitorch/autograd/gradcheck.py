@@ -25,7 +25,8 @@ class GradcheckError(RuntimeError):
 def gradcheck(
     func: Callable, inputs: Any, *, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
     raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True,
-    check_grad_dtypes: bool = False, fast_mode: bool = False,
+    check_grad_dtypes: bool = False, check_batched_grad: bool = False, check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False, check_backward_ad: bool = True, fast_mode: bool = False, masked: Any = None,
 ) -> bool:  # fmt: skip
     """True if the gradients of `func` at `inputs` equal finite differences within atol and rtol; else raise.
 
@@ -36,6 +37,11 @@ def gradcheck(
     >>> mt.autograd.gradcheck(lambda x: x * x, x)
     True
     """
+    wanted = {"check_forward_ad": check_forward_ad, "check_batched_forward_grad": check_batched_forward_grad,
+              "check_backward_ad": not check_backward_ad, "masked": masked}  # fmt: skip
+    for name, unusual in wanted.items():
+        if unusual:
+            raise NotImplementedError(f"gradcheck: {name} is not supported: only backward gradients are checked")
     try:
         return _check(func, inputs, eps, atol, rtol, nondet_tol)
     except GradcheckError:

@@ -3,15 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from minitorch.autograd.engine import reached, run_backward
 from minitorch.autograd.modes import state
-from minitorch.autograd.node import Node, RemovableHandle
+from minitorch.autograd.node import AccumulateGrad, Node, RemovableHandle, Slot, edge_of, result_at
 
 __all__ = [
-    "Node", "disable_saved_tensors_hooks", "increment_version", "register_multi_grad_hook", "save_on_cpu",
-    "saved_tensors_hooks",
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge",
+    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
 ]  # fmt: skip
+
+
+class GradientEdge(NamedTuple):
+    """Where a tensor's gradient goes: a node and the number of its output. Stands for the tensor in `autograd.grad`."""
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+
+
+def get_gradient_edge(tensor: Any) -> GradientEdge:
+    """The edge of a tensor that requires grad; the tensor itself need not be kept.
+
+    >>> import minitorch as mt
+    >>> x = mt.tensor(3.0, requires_grad=True)
+    >>> y = x * x
+    >>> mt.autograd.grad(y * 2, mt.autograd.graph.get_gradient_edge(y))
+    (tensor(2.),)
+    """
+    edge = edge_of(tensor)
+    if edge is None:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    if isinstance(edge, Slot):
+        return GradientEdge(edge.node, edge.index)
+    return GradientEdge(edge if isinstance(edge, Node) else AccumulateGrad(edge), 0)
+
+
+def stand_in(edge: GradientEdge) -> Any:
+    """A tensor that hangs on `edge`, without memory of its own, for the engine."""
+    node, k = edge.node, edge.output_nr
+    if isinstance(node, AccumulateGrad):
+        return node.variable
+    many = node.n_outputs != 1
+    shape, dtype = (node.shape[k], node.dtype[k]) if many else (node.shape, node.dtype)
+    return result_at(Slot(node, k, shape, dtype) if many else node, np.broadcast_to(np.zeros((), dtype), shape))
 
 
 class saved_tensors_hooks:
@@ -75,30 +113,87 @@ class _MultiHandle(RemovableHandle):
             handle.remove()
 
 
-def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable, *, mode: str = "all") -> RemovableHandle:
-    """Call `fn` with the gradients of all `tensors` once they are there (mode "all"), or with the first ("any")."""
-    if mode not in ("all", "any"):
-        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
-    grads: list = [None] * len(tensors)
-    seen: list[int] = []
+class _Awaited:
+    """The gradients of several tensors in one backward pass: which have come, and how many are still to come."""
 
-    def hook_for(k: int) -> Callable[[Any], None]:
+    def __init__(self, tensors: Sequence[Any], fn: Callable, mode: str) -> None:
+        self.tensors, self.fn, self.any = tuple(tensors), fn, mode == "any"
+        self.running: Any = None
+
+    def hook_for(self, k: int) -> Callable[[Any], None]:
         def hook(g: Any) -> None:
-            seen.append(k)
-            if mode == "any":
-                if len(seen) == 1:
-                    fn(g)
-            else:
-                grads[k] = g
-                if len(seen) == len(tensors):
-                    fn(list(grads))
-            if len(seen) == len(tensors):
-                seen.clear()
-                grads[:] = [None] * len(tensors)
+            first = self.running is not state.running
+            if first:
+                self.running = state.running
+                on_the_way = reached(*state.running)
+                self.left = sum(get_gradient_edge(t)[:2] in on_the_way for t in self.tensors)
+                self.grads: list = [None] * len(self.tensors)
+            self.grads[k] = g
+            self.left -= 1
+            if self.any and first:
+                self.fn(g)
+            elif not self.any and self.left == 0:
+                self.fn(self.grads)
 
         return hook
 
-    return _MultiHandle([t.register_hook(hook_for(k)) for k, t in enumerate(tensors)])
+
+watched = False  # whether passes must be announced: some hook waits for several gradients
+
+
+def run(roots: Sequence[Any], grads: Sequence[Any], retain: bool, graph: bool, *rest: Any) -> Any:
+    """run_backward; while it runs, `state.running` tells what it started from and what it is to reach."""
+    if not watched:
+        return run_backward(roots, grads, retain, graph, *rest)
+    before, state.running = state.running, (roots, rest[0] if rest else None)
+    try:
+        return run_backward(roots, grads, retain, graph, *rest)
+    finally:
+        state.running = before
+
+
+def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable, *, mode: str = "all") -> RemovableHandle:
+    """Call `fn` once per backward pass: with the list of the gradients of `tensors` when all that the pass computes are
+    there, None in place of the others (mode "all"), or with the first that comes ("any").
+    """
+    global watched
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    watched = True
+    awaited = _Awaited(tensors, fn, mode)
+    return _MultiHandle([t.register_hook(awaited.hook_for(k)) for k, t in enumerate(tensors)])
+
+
+class allow_mutation_on_saved_tensors(saved_tensors_hooks):
+    """Within the block, a tensor that was saved for the backward may be changed in place: a copy of it is saved.
+
+    The backward must run within the block, too. torch copies only what is changed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self._pack, self._unpack)
+        self.entered = False
+
+    def __enter__(self) -> Any:
+        super().__enter__()
+        self.entered = True
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.entered = False
+        super().__exit__()
+
+    def _pack(self, t: Any) -> tuple:
+        return t, t._counter[0], t._array.copy()
+
+    def _unpack(self, packed: tuple) -> Any:
+        if not self.entered:
+            raise RuntimeError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was "
+                "originally recorded."
+            )
+        t, version, array = packed
+        return t if t._counter[0] == version else result_at(edge_of(t), array)
 
 
 def increment_version(tensor: Any) -> None:

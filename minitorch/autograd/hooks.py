@@ -30,11 +30,11 @@ def before(node: Node, g: Any, graph: bool) -> Any:
     grads = [_as_tensor(x, graph) for x in (g if node.n_outputs != 1 else [g])]
     for index, hook in list(hooks.tensor_pre.values()):  # type: ignore[union-attr]
         if grads[index] is not None:
-            grads[index] = _checked(hook(grads[index]), grads[index])
+            grads[index] = _checked(hook, hook(grads[index]), grads[index])
     for hook in list(hooks.pre.values()):  # type: ignore[union-attr]
         new = hook(tuple(grads))
         if new is not None:
-            grads = list(new) if isinstance(new, (tuple, list)) else [new]
+            grads = _replaced(hook, new, grads)
     for index, ref in hooks.retain.items():  # type: ignore[union-attr]
         t = ref()
         if t is not None and grads[index] is not None:
@@ -50,29 +50,49 @@ def _retain(t: TensorBase, g: Any, graph: bool) -> None:
         t._grad = t._grad + g
 
 
-def _checked(new: Any, old: Any) -> Any:
-    """A hook may return a replacement of the same shape, or None to leave the gradient as it is."""
+def _checked(hook: Any, new: Any, old: Any) -> Any:
+    """A hook may return a replacement of the same shape and dtype, or None to leave the gradient as it is."""
     if new is None:
         return old
     if not isinstance(new, TensorBase):
         raise TypeError(f"expected Tensor, but hook returned '{type(new).__name__}'")
     if new._array.shape != old._array.shape:
         raise RuntimeError(
-            f"hook has changed the size of value: it got {tuple(old._array.shape)}, returned {tuple(new._array.shape)}"
+            f"hook '{_name(hook)}' has changed the size of value: it got {tuple(old._array.shape)}, returned "
+            f"{tuple(new._array.shape)}"
         )
+    if new._array.dtype != old._array.dtype:
+        was, got = (t.type() for t in (old, new))
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the type of value (was {was} got {got})")
     return new
+
+
+def _replaced(hook: Any, new: Any, old: list) -> list:
+    """What a node's hook returned in the place of several gradients: a tuple of as many."""
+    if not isinstance(new, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(new).__name__}'")
+    if len(new) != len(old):
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(new)}, but expected {len(old)})"
+        )
+    return [a if a is None or b is None else _checked(hook, a, b) for a, b in zip(new, old, strict=True)]
+
+
+def _name(hook: Any) -> str:
+    return getattr(hook, "__name__", type(hook).__name__)
 
 
 def after(node: Node, grads: Any, g: Any, graph: bool) -> Any:
     """Node hooks: `hook(grad_inputs, grad_outputs)` may replace grad_inputs."""
     if not node.hooks.post:  # type: ignore[union-attr]
         return grads
-    inputs = tuple(_as_tensor(x, graph) for x in grads)
+    inputs = [_as_tensor(x, graph) for x in grads]
+    inputs += [None] * (len(node.edges) - len(inputs))  # a vjp may omit trailing inputs
     outputs = tuple(_as_tensor(x, graph) for x in (g if node.n_outputs != 1 else [g]))
     for hook in list(node.hooks.post.values()):  # type: ignore[union-attr]
-        new = hook(inputs, outputs)
+        new = hook(tuple(inputs), outputs)
         if new is not None:
-            inputs = tuple(new) if isinstance(new, (tuple, list)) else (new,)
+            inputs = _replaced(hook, new, inputs)
     return [_as_gradient(x, graph) for x in inputs]
 
 
@@ -83,7 +103,7 @@ def leaf_before(leaf: TensorBase, g: Any, graph: bool) -> Any:
         return g
     t = _as_tensor(g, graph)
     for hook in list(hooks.pre.values()):
-        t = _checked(hook(t), t)
+        t = _checked(hook, hook(t), t)
     return _as_gradient(t, graph)
 
 
@@ -92,7 +112,8 @@ def leaf_after(leaf: TensorBase) -> None:
     for hook in list(leaf._hooks.node_post.values()):
         hook((), (leaf._grad,))
     for hook in list(leaf._hooks.post.values()):
-        hook(leaf)
+        if (new := hook(leaf)) is not None:
+            raise TypeError(f"expected None, but hook returned '{type(new).__name__}'")
 
 
 def watched(node: Node, g: Any, graph: bool, edges: Any) -> Any:

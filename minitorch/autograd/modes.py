@@ -28,6 +28,8 @@ class _State(threading.local):
     anomaly_nan = True
     saved_hooks: tuple = ()
     hooks_disabled: str | None = None
+    threads = True
+    running: Any = None  # what the backward pass of this thread started from, see graph.py
 
     special = False
 
@@ -104,7 +106,7 @@ class _GradMode(Mode):
     def __enter__(self) -> None:
         # a stack, so that one object can be entered again inside itself
         self.__dict__.setdefault("_previous", []).append(state.grad)
-        state.grad = self.enabled
+        state.grad = self.enabled and not state.inference
         state.refresh()
 
     def __exit__(self, *exc: object) -> None:
@@ -130,7 +132,7 @@ class no_grad(_GradMode):
 
 
 class enable_grad(_GradMode):
-    """Record inside the block, also within `no_grad`.
+    """Record inside the block, also within `no_grad`; within `inference_mode` nothing is ever recorded.
 
     >>> import minitorch as mt
     >>> with mt.no_grad(), mt.enable_grad():
@@ -149,16 +151,20 @@ class set_grad_enabled(_GradMode):
     """Record or not, by a flag; takes effect at once, and for a block when used with `with`."""
 
     def __init__(self, mode: bool) -> None:
-        self.enabled = bool(mode)
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
+        self.enabled = mode
         self.__dict__["_previous"] = [state.grad]
         self._fresh = True
-        state.grad = self.enabled
+        state.grad = self.enabled and not state.inference
         state.refresh()
 
     def __enter__(self) -> None:
         if self._fresh:  # the constructor has switched already
             self._fresh = False
-            state.grad = self.enabled
+            state.grad = self.enabled and not state.inference
             state.refresh()
         else:
             super().__enter__()
@@ -205,6 +211,28 @@ class inference_mode(Mode):
     def __exit__(self, *exc: object) -> None:
         state.grad, state.inference = self._previous.pop()
         state.refresh()
+
+
+class set_multithreading_enabled(Mode):
+    """Whether backward passes may use threads of their own. Here each runs in the thread that calls it, either way."""
+
+    def __init__(self, mode: bool) -> None:
+        self.prev, state.threads = state.threads, mode
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        state.threads = self.prev
+
+    def clone(self) -> Mode:
+        return set_multithreading_enabled(self.mode)
+
+
+def is_multithreading_enabled() -> bool:
+    """What `set_multithreading_enabled` was last given."""
+    return state.threads
 
 
 def is_grad_enabled() -> bool:

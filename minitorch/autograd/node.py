@@ -11,11 +11,14 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.autograd.base import NODE, SLOT, VIEW, TensorBase, tensor_class
+from minitorch.autograd.base import NODE, SLOT, VIEW, TensorBase, tensor_class, wrap
 
 # Creation order, counted downwards: a node's number is below those of its inputs' nodes, so that a heap, which gives
 # its lowest item first, gives the newest node.
 next_seq = itertools.count(-1, -1).__next__
+
+# nodes that torch's C++ names with their namespace
+_IN_NAMESPACE = ("CopySlices", "CopyBackwards", "NotImplemented")
 
 FREED: Any = object()  # takes the place of Node.saved once a backward pass has used it
 
@@ -62,7 +65,16 @@ class Node:
         """Drop saved values after a backward pass."""
 
     def name(self) -> str:
-        return type(self).__name__
+        name = type(self).__name__
+        return f"torch::autograd::{name}" if name in _IN_NAMESPACE else name
+
+    def __call__(self, *grads: Any) -> Any:
+        """The gradients of the inputs, as tensors, from those of the outputs; nothing is accumulated or recorded."""
+        given = [None if g is None else g._array for g in grads]
+        found = list(self.apply(given[0] if self.n_outputs == 1 else given, False, None))
+        found += [None] * (len(self.edges) - len(found))
+        made = tuple(None if g is None else wrap(g) for g in found)
+        return made[0] if len(made) == 1 else made
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
@@ -102,10 +114,18 @@ class Node:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_saved_"):
             return self.saved_value(name[len("_saved_") :])
+        if name.startswith("_raw_saved_"):
+            return self.raw_saved(name[len("_raw_saved_") :])
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def saved_value(self, name: str) -> Any:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '_saved_{name}'")
+
+    raw_saved = saved_value
+
+    def _sequence_nr(self) -> int:
+        """Grows from node to node."""
+        return -self.seq - 1
 
 
 class Slot:

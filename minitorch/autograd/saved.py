@@ -32,13 +32,38 @@ class OpNode(Node):
 
     def saved_value(self, name: str) -> Any:
         """`node._saved_x`: a saved input, `node._saved_result` the saved output, as torch names them."""
+        return unpack(self, True)[self._place(name)]
+
+    def raw_saved(self, name: str) -> SavedTensor:
+        """`node._raw_saved_x`: a saved tensor on which hooks can still be put."""
+        return SavedTensor(self, self._place(name))
+
+    def _place(self, name: str) -> int:
         wanted = {"self": self.op.inputs[:1] or ("",), "other": self.op.inputs[1:2]}.get(name, (name,))
         name = "out" if name == "result" else wanted[0] if wanted else name
         try:
-            k = self.op.captures.index(self.op._classify(name))
+            return self.op.captures.index(self.op._classify(name))
         except (TypeError, ValueError):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '_saved_{name}'") from None
-        return unpack(self, True)[k]
+
+
+class SavedTensor:
+    """One saved tensor of a node, with `register_hooks`, as `saved_tensors_hooks` puts them on all."""
+
+    def __init__(self, node: OpNode, place: int) -> None:
+        self._node, self._place = node, place
+
+    def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """Keep `pack_hook(tensor)` in the tensor's place, and have `unpack_hook` give it back."""
+        node, k = self._node, self._place
+        if node.saved is FREED:
+            raise freed_error()
+        value, version = node.saved[k], node.versions[k]
+        if isinstance(value, Packed):
+            raise RuntimeError("Setting hooks on a saved tensor that has already been unpacked or hooked is forbidden")
+        output = node.op.captures[k][1] if version.__class__ is tuple else None
+        node.saved = list(node.saved)
+        node.saved[k] = Packed(value if output is None else wrap(value), (pack_hook, unpack_hook), output)
 
 
 class Packed:
@@ -47,8 +72,16 @@ class Packed:
     __slots__ = ("value", "unpack", "output")
 
     def __init__(self, t: Any, hooks: tuple, output: int | None) -> None:
+        before = t._counter
+        version = None if before is None else before[0]
         with _NoGrad():
             self.value = hooks[0](t)
+        if version is not None and before[0] != version:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
+                "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please open an issue "
+                "if you need to perform in-place operations on the input to a pack hook."
+            )
         self.unpack = hooks[1]
         self.output = output
 
@@ -159,6 +192,10 @@ def fetch(node: Any, key: Any, value: Any, version: Any, graph: bool) -> Any:
     """One saved value, its version checked."""
     if value.__class__ is Packed:
         t = value.unpack(value.value)
+        if not isinstance(t, TensorBase):
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(t).__name__}"
+            )
         if not graph:
             return t._array
         return t if value.output is None else result_at(_output_edge(node, value.output), t._array)

@@ -99,7 +99,7 @@ def by_name(name: str) -> dtype:
     return _BY_NAME[name]
 
 
-_OF_PYTHON: dict[object, dtype] = {float: float64, int: int64, bool: bool_}
+_OF_PYTHON: dict[object, dtype] = {float: float64, int: int64, bool: bool_, complex: complex128}
 
 
 def as_dtype(op: str, value: object) -> dtype:

@@ -83,7 +83,7 @@ def relu(x: Any) -> Any:
     """max(x, 0); nan stays nan."""
     if x.dtype.char in "?FD":
         raise TypeError("relu takes integers and floating-point numbers")
-    return xp_of(x).maximum(x, constant(0, x))
+    return xp_of(x).maximum(constant(0, x), x)  # in this order -0 stays -0
 
 
 @relu.vjp("x")
@@ -175,7 +175,7 @@ def hardtanh(x: Any, *, min_val: float, max_val: float) -> Any:
     """x, limited to [min_val, max_val]."""
     xp = xp_of(x)
     low, high = x.dtype.type(min_val), x.dtype.type(max_val)
-    return xp.minimum(xp.maximum(x, low), high)
+    return xp.minimum(high, xp.maximum(low, x))
 
 
 @hardtanh.vjp("x")
@@ -200,7 +200,8 @@ def softshrink(x: Any, *, lambd: float) -> Any:
     """x moved towards 0 by lambd, and 0 where it gets there."""
     only("softshrink", x, FLOAT)
     xp = xp_of(x)
-    return x - xp.minimum(xp.maximum(x, x.dtype.type(-lambd)), x.dtype.type(lambd))
+    far = x - xp.minimum(xp.maximum(x, x.dtype.type(-lambd)), x.dtype.type(lambd))
+    return xp.where(far == 0, xp.copysign(far, x), far)
 
 
 @softshrink.vjp("x")

@@ -29,11 +29,11 @@ def logistic(x: Any) -> Any:
 def _elu(x: Any, negative: float, rate: float, positive: float) -> Any:
     """positive x where x > 0, else negative (e**(rate x) - 1): one of the two summands is always 0."""
     xp, w = xp_of(x), wide(x)
-    y = xp.minimum(w, 0)
+    y = xp.minimum(0, w)
     y *= rate
     y = xp.expm1(y)
     y *= negative
-    y += xp.maximum(w, 0) * positive
+    y += xp.maximum(0, w) * positive  # in this order -0 stays -0
     return matching(x, y)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy import ndarray
 
+from minitorch.autograd.base import TensorBase
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.kinds import INEXACT, only, same_dtype
@@ -263,7 +264,7 @@ def _(g: Any, tensor1: Any, tensor2: Any, value: Any) -> Any:
     return -g * conj(value * tensor1 / (tensor2 * tensor2))
 
 
-@op(broadcasts=True)
+@op(broadcasts=True, node=lambda s, x: f"LerpBackward{int(isinstance(x[2], TensorBase))}")
 def lerp(x: Any, end: Any, weight: Any) -> Any:
     """x + weight * (end - x), computed from the nearer end so that weight = 1 gives `end` exactly."""
     same_dtype("lerp", ("input", "end"), (x, end))

@@ -10,7 +10,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.arithmetic import zeros_as
-from minitorch.ops.kinds import INTEGER, REAL, array_of, only
+from minitorch.ops.kinds import INTEGER, REAL, array_of, node_by_operand, only
 
 
 def _check(name: str, x: Any, y: Any) -> Any:
@@ -58,16 +58,19 @@ def floor_divide(x: Any, y: Any) -> Any:
 
 @floor_divide.vjp("x", "y")
 def _(g: Any) -> Any:
-    raise RuntimeError(
+    raise NotImplementedError(
         "derivative for floor_divide is not implemented\n    hint  div(..., rounding_mode='floor') has one: it is zero"
     )
 
 
-@op(broadcasts=True, promote=True, node="RemainderBackward0")
+@op(broadcasts=True, promote=True, node=node_by_operand("Remainder"))
 def remainder(x: Any, y: Any) -> Any:
-    """x - y * floor(x / y): the remainder with the sign of y."""
-    _check("remainder", x, y)
-    return x % y
+    """x - y * floor(x / y): the remainder with the sign of y; a zero has the sign of x."""
+    xp = _check("remainder", x, y)
+    out = x % y
+    if out.dtype.kind not in INTEGER and (out == 0).any():
+        out = xp.where(out == 0, xp.copysign(out, x), out)
+    return out
 
 
 @remainder.vjp("x")
@@ -80,7 +83,7 @@ def _(g: Any, x: Any, y: Any) -> Any:
     return -g * floor_quotient(x, y)
 
 
-@op(broadcasts=True, promote=True, node="FmodBackward0")
+@op(broadcasts=True, promote=True, node=node_by_operand("Fmod"))
 def fmod(x: Any, y: Any) -> Any:
     """x - y * trunc(x / y): the remainder with the sign of x."""
     return _check("fmod", x, y).fmod(x, y)

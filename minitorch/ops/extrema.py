@@ -7,7 +7,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.compare import isnan, where
-from minitorch.ops.kinds import REAL, matching, not_complex, only
+from minitorch.ops.kinds import REAL, matching, node_by_operand, not_complex, only
 
 
 @op(broadcasts=True, promote=True)
@@ -15,7 +15,7 @@ def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y, nan if either is. At a tie each gets half of the gradient."""
     if x.dtype.kind == "c":
         not_complex("maximum", x)
-    return xp_of(x).maximum(x, y)
+    return xp_of(x).maximum(y, x)  # in this order x is the one of two zeros, as in torch
 
 
 @maximum.vjp("x")
@@ -33,7 +33,7 @@ def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y, nan if either is. At a tie each gets half of the gradient."""
     if x.dtype.kind == "c":
         not_complex("minimum", x)
-    return xp_of(x).minimum(x, y)
+    return xp_of(x).minimum(y, x)
 
 
 @minimum.vjp("x")
@@ -80,15 +80,15 @@ def _(g: Any, x: Any, y: Any) -> Any:
     return where((x <= y) | isnan(y), 0, g)
 
 
-@op(broadcasts=True, promote=True, node="ClampBackward1")
+@op(broadcasts=True, promote=True, node=node_by_operand("Clamp", second=1, both=0))
 def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
     """x brought into [min, max]; nan stays nan; max where min > max. The gradient passes at the bounds themselves."""
     only("clamp", x, REAL)
     xp = xp_of(x)
     out = x
     if min is not None:
-        out = xp.maximum(out, min)
-    return matching(x, out if max is None else xp.minimum(out, max))
+        out = xp.maximum(min, out)  # in this order -0 stays -0
+    return matching(x, out if max is None else xp.minimum(max, out))
 
 
 @clamp.vjp("x")
@@ -114,7 +114,7 @@ def _(g: Any, x: Any, min: Any, max: Any) -> Any:
 def clamp_min(x: Any, min: Any) -> Any:
     """x, but at least `min`. At a tie x gets the gradient."""
     only("clamp_min", x, "fViub")
-    return matching(x, xp_of(x).maximum(x, min))
+    return matching(x, xp_of(x).maximum(min, x))
 
 
 @clamp_min.vjp("x")
@@ -131,7 +131,7 @@ def _(g: Any, x: Any, min: Any) -> Any:
 def clamp_max(x: Any, max: Any) -> Any:
     """x, but at most `max`. At a tie x gets the gradient."""
     only("clamp_max", x, "fViub")
-    return matching(x, xp_of(x).minimum(x, max))
+    return matching(x, xp_of(x).minimum(max, x))
 
 
 @clamp_max.vjp("x")

@@ -74,9 +74,9 @@ def _beta_series(p: Any, q: Any, y: Any, log: Any, own: int) -> Any:
 
 @standard_gamma_grad.vjp("a")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for '_standard_gamma_grad' is not implemented")
+    raise NotImplementedError("the derivative for '_standard_gamma_grad' is not implemented")
 
 
 @dirichlet_grad.vjp("x", "a", "total")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for '_dirichlet_grad' is not implemented")
+    raise NotImplementedError("the derivative for '_dirichlet_grad' is not implemented")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minitorch.autograd.base import TensorBase
 from minitorch.backend import dtypes
 
 FLOAT = "fV"
@@ -49,6 +50,16 @@ def same_dtype(op: str, names: tuple[str, ...], arrays: tuple) -> None:
                 f"{op}: expected dtype {want.name} for `{name}` but got dtype {have.name}\n"
                 f"    hint  {name}.to({want!r}), this function does not promote"
             )
+
+
+def node_by_operand(name: str, second: int = 0, both: int = 1, first: int = 2) -> Any:
+    """torch numbers some nodes by which operand is a number: `first`, `second`, or neither (`both`)."""
+
+    def node(settings: dict, inputs: tuple) -> str:
+        numbers = [not isinstance(x, TensorBase) for x in inputs]
+        return f"{name}Backward{first if numbers[0] else second if all(numbers[1:]) else both}"
+
+    return node
 
 
 def widened(x: Any) -> Any:

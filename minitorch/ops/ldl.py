@@ -34,7 +34,7 @@ def ldl_factor(x: Any, *, hermitian: bool) -> tuple:
 
 @ldl_factor.vjp("x")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for 'linalg_ldl_factor_ex' is not implemented")
+    raise NotImplementedError("the derivative for 'linalg_ldl_factor_ex' is not implemented")
 
 
 @op(node="LinalgLdlSolveBackward0")
@@ -53,4 +53,4 @@ def ldl_solve(LD: Any, pivots: Any, b: Any, *, hermitian: bool) -> Any:
 
 @ldl_solve.vjp("LD", "b")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for 'linalg_ldl_solve' is not implemented")
+    raise NotImplementedError("the derivative for 'linalg_ldl_solve' is not implemented")

@@ -182,7 +182,21 @@ def row(v: Any) -> Any:
     return v.reshape((*v.shape[:-1], 1, v.shape[-1]))
 
 
-@op(broadcasts=True, node="UnsafeViewBackward0", diagnose=_explain)
+def _matmul_node(settings: dict, inputs: tuple) -> str:
+    """torch composes matmul; its last step differs by the numbers of dimensions."""
+    n, m = inputs[0]._array.ndim, inputs[1]._array.ndim
+    return (
+        "UnsafeViewBackward0"
+        if n > 2 or m == 1
+        else "CloneBackward0"
+        if n == 2
+        else "SqueezeBackward4"
+        if m == 2
+        else "UnsafeViewBackward0"
+    )
+
+
+@op(broadcasts=True, node=_matmul_node, diagnose=_explain)
 def matmul(x: Any, y: Any) -> Any:
     """x @ y with torch's rules for any number of dimensions: (..., n, k) @ (..., k, m), vectors at either side."""
     return product(x, y)

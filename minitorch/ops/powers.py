@@ -5,23 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch.autograd.base import TensorBase
 from minitorch.autograd.op import op
 from minitorch.backend import kernels_of, special_of, xp_of
 from minitorch.ops.arithmetic import conj, zeros_as
 from minitorch.ops.compare import where
-from minitorch.ops.kinds import FLOAT, INEXACT, array_of, matching, only, widened
+from minitorch.ops.kinds import FLOAT, INEXACT, array_of, matching, node_by_operand, only, widened
 
 NEGATIVE_INTEGER_POWER = (
     "pow: Integers to negative integer powers are not allowed.\n    hint  make the base floating-point: x.float() ** -1"
 )
 
 
-def _pow_node(settings: dict, inputs: tuple) -> str:
-    return "PowBackward1" if isinstance(inputs[1], TensorBase) else "PowBackward0"
-
-
-@op(broadcasts=True, promote=True, node=_pow_node)
+@op(broadcasts=True, promote=True, node=node_by_operand("Pow"))
 def pow(x: Any, y: Any) -> Any:
     """x ** y; 0 ** 0 is 1. Integer tensors to negative powers give 0, except for bases 1 and -1."""
     like = array_of(x, y)
@@ -157,7 +152,7 @@ def _(g: Any, x: Any) -> Any:
     return g / (conj(x) * math.log(10))
 
 
-@op(promote="float")
+@op(promote="float", node="Log1PBackward0")
 def log1p(x: Any) -> Any:
     """log(1 + x), exact near 0."""
     return xp_of(x).log1p(x)
@@ -207,7 +202,7 @@ def _(g: Any, x: Any, y: Any) -> Any:
     return g / (1 + exp2(x - y))
 
 
-@op(broadcasts=True, promote="float", node="XlogyBackward0")
+@op(broadcasts=True, promote="float", node=node_by_operand("Xlogy", second=2, both=0, first=1))
 def xlogy(x: Any, y: Any) -> Any:
     """x * log(y), and 0 where x is 0 (unless y is nan)."""
     like = array_of(x, y)

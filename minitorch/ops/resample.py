@@ -89,4 +89,4 @@ def _(g: Any, spatial: Ints, align_corners: bool) -> Any:
 
 @grid_sample_grad.vjp("g", "x", "grid")
 def _(g: Any, ndim: int) -> Any:
-    raise RuntimeError(f"derivative for grid_sampler_{ndim}d_backward is not implemented")
+    raise NotImplementedError(f"derivative for grid_sampler_{ndim}d_backward is not implemented")

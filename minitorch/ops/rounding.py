@@ -186,4 +186,4 @@ def heaviside(x: Any, values: Any) -> Any:
 
 @heaviside.vjp("x", "values")
 def _(g: Any) -> Any:
-    raise RuntimeError("derivative for heaviside is not implemented\n    hint  use it on x.detach()")
+    raise NotImplementedError("derivative for heaviside is not implemented\n    hint  use it on x.detach()")

@@ -7,6 +7,7 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
+from minitorch.ops.kinds import widened
 
 
 @op
@@ -43,7 +44,9 @@ def histc(x: Any, *, bins: int, low: float, high: float) -> Any:
 
 @histc.vjp("x")
 def _(g: Any) -> Any:
-    raise RuntimeError("derivative for histc is not implemented: counts are constant where they are continuous")
+    raise NotImplementedError(
+        "the derivative for 'histc' is not implemented: counts are constant where they are continuous"
+    )
 
 
 @op
@@ -87,13 +90,13 @@ def _distinct(x: Any, dim: int | None, sort: bool) -> tuple:
     xp = xp_of(x)
     if dim is None:
         flat = x.reshape(-1)
-        order = flat.argsort(kind="stable") if sort else xp.arange(flat.size)
+        order = widened(flat).argsort(kind="stable") if sort else xp.arange(flat.size)
         values, inverse, counts = _groups(_starts(flat[order]), flat[order], order)
         return values, inverse.reshape(x.shape), counts
     front = xp.moveaxis(x, dim, 0)
     rows = front.reshape(front.shape[0], -1 if front.size else 0)
     by_rows = sort and rows.shape[1] and rows.shape[0]
-    order = xp.lexsort(rows.T[::-1]) if by_rows else xp.arange(rows.shape[0])
+    order = xp.lexsort(widened(rows).T[::-1]) if by_rows else xp.arange(rows.shape[0])
     values, inverse, counts = _groups(_starts(rows[order]), front[order], order)
     return xp.moveaxis(values, 0, dim), inverse, counts
 
@@ -111,7 +114,9 @@ def unique_consecutive(x: Any, *, dim: int | None = None) -> tuple:
 
 
 def _no_derivative(g: Any) -> Any:
-    raise RuntimeError("derivative for unique is not implemented: how many elements it returns depends on the values")
+    raise NotImplementedError(
+        "the derivative for 'unique' is not implemented: how many elements it returns depends on the values"
+    )
 
 
 unique.vjp("x")(_no_derivative)

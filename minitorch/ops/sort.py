@@ -10,6 +10,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.along import mesh, place
+from minitorch.ops.kinds import matching, widened
 from minitorch.ops.reduce import select_grad, spread_over_ties
 
 
@@ -19,7 +20,11 @@ def _alone(x: Any) -> tuple:
 
 
 def _order(x: Any, dim: int, descending: bool) -> Any:
-    """The stable sorting permutation. Descending: the reverse of the ascending one of the reversed elements."""
+    """The stable sorting permutation. Descending: the reverse of the ascending one of the reversed elements.
+
+    Half precision is ordered as float32: NumPy would leave bfloat16's nan anywhere.
+    """
+    x = widened(x)
     if not descending:
         return x.argsort(axis=dim, kind="stable")
     back = (slice(None),) * dim + (slice(None, None, -1),)
@@ -55,7 +60,7 @@ def topk(x: Any, *, k: int, dim: int, largest: bool = True) -> tuple:
     if k == 0 or 4 * k >= n:
         index = _order(x, dim, largest)[(*before, slice(0, k))]
         return x[mesh(index, dim)], index
-    part = xp.argpartition(x, n - k if largest else k - 1, axis=dim)
+    part = xp.argpartition(widened(x), n - k if largest else k - 1, axis=dim)
     part = part[(*before, slice(n - k, None) if largest else slice(0, k))]
     part.sort(axis=dim)  # so that equal elements come in their order
     values = x[mesh(part, dim)]
@@ -76,7 +81,7 @@ def _chosen(x: Any, index: Any, dim: int, keepdim: bool) -> tuple:
 
 def _kth(x: Any, k: int, dim: int) -> Any:
     """Index of the k-th smallest element (k from 0), with length one along `dim`: the first of equal ones."""
-    xp = xp_of(x)
+    xp, x = xp_of(x), widened(x)
     at = (slice(None),) * dim + (slice(k, k + 1),)
     values = xp.sort(x, axis=dim)[at]
     return xp.expand_dims(((x == values) | ((x != x) & (values != values))).argmax(axis=dim), dim)
@@ -110,7 +115,7 @@ def nanmedian(x: Any, *, dim: int, keepdim: bool = False) -> tuple:
     if x.ndim == 0:
         return _alone(x)
     xp = xp_of(x)
-    order = x.argsort(axis=dim, kind="stable")
+    order = _order(x, dim, False)
     numbers = (x == x).sum(axis=dim, keepdims=True)
     rank = xp.maximum(numbers - 1, 0) // 2
     return _chosen(x, order[mesh(rank, dim)], dim, keepdim)
@@ -122,7 +127,7 @@ def mode(x: Any, *, dim: int, keepdim: bool = False) -> tuple:
     if x.ndim == 0:
         return _alone(x)
     xp, n = xp_of(x), x.shape[dim]
-    order = x.argsort(axis=dim, kind="stable")
+    order = _order(x, dim, False)
     ranked = x[mesh(order, dim)]
     run = xp.ones(x.shape, dtype="int64")  # length of the run of equal elements that ends here
     before = (slice(None),) * dim
@@ -143,9 +148,9 @@ def median_all(x: Any) -> Any:
     xp = xp_of(x)
     if not x.size:
         return _no_median(x)
-    ranked = xp.sort(x.reshape(-1))
+    ranked = xp.sort(widened(x).reshape(-1))
     last = ranked[-1]
-    return xp.where(last != last, last, ranked[(x.size - 1) // 2])
+    return matching(x, xp.where(last != last, last, ranked[(x.size - 1) // 2]))
 
 
 @op(node="NanmedianBackward0")
@@ -153,9 +158,9 @@ def nanmedian_all(x: Any) -> Any:
     """The lower median of the elements that are not nan."""
     if not x.size:
         return _no_median(x)
-    ranked = xp_of(x).sort(x.reshape(-1))
+    ranked = xp_of(x).sort(widened(x).reshape(-1))
     numbers = int((ranked == ranked).sum())
-    return ranked[max(numbers - 1, 0) // 2]
+    return matching(x, ranked[max(numbers - 1, 0) // 2])
 
 
 def _no_median(x: Any) -> Any:

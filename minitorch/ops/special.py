@@ -49,7 +49,7 @@ def _(g: Any, x: Any) -> Any:
 @op(promote="float")
 def erfinv(x: Any) -> Any:
     """The inverse of erf; infinite at -1 and 1, nan outside."""
-    return compute("erfinv", "erfinv", x)
+    return xp_of(x).copysign(compute("erfinv", "erfinv", x), x)  # SciPy forgets the sign of -0
 
 
 @erfinv.vjp("x")
@@ -60,8 +60,9 @@ def _(g: Any, x: Any) -> Any:
 
 @op(promote="float")
 def lgamma(x: Any) -> Any:
-    """log|gamma(x)|; infinite at 0 and the negative integers."""
-    return compute("lgamma", "gammaln", x)
+    """log|gamma(x)|; infinite at 0, the negative integers and both infinities (SciPy: -inf at the lower)."""
+    xp = xp_of(x)
+    return compute("lgamma", "gammaln", xp.where(x == -math.inf, -x, x))
 
 
 @lgamma.vjp("x")
@@ -184,9 +185,9 @@ def _(g: Any, x: Any, y: Any) -> Any:
 
 @igamma.vjp("x")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for 'igamma: input' is not implemented")
+    raise NotImplementedError("the derivative for 'igamma: input' is not implemented")
 
 
 @igammac.vjp("x")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for 'igammac: input' is not implemented")
+    raise NotImplementedError("the derivative for 'igammac: input' is not implemented")

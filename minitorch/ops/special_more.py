@@ -130,4 +130,4 @@ def _(g: Any, x: Any, q: Any) -> Any:
 
 @zeta.vjp("x")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for 'zeta' is not implemented")
+    raise NotImplementedError("the derivative for 'zeta' is not implemented")

@@ -19,6 +19,7 @@ from minitorch.tensor import (
     matmul,
     random,
     random_gamma,
+    rare,
     reduce,
     shape,
     sort,
@@ -48,6 +49,7 @@ class Tensor(
     activation.ActivationMixin,
     stft.STFTMixin,
     sparse.SparseMixin,
+    rare.RareMixin,
 ):
     """An n-dimensional array that remembers how it was computed.
 
@@ -72,6 +74,8 @@ class Tensor(
 
 for _mixin in Tensor.__mro__[1:-1]:
     for _name, _method in list(vars(_mixin).items()):
+        if hasattr(_method, "__code__"):
+            _method.__qualname__ = f"Tensor.{_name}"  # what Python's messages about arguments say
         if callable(_method) and not _name.startswith("__"):
             _renamed = forgiving(_method)
             if _renamed is not _method:

@@ -20,7 +20,8 @@ from minitorch.errors import type_error
 from minitorch.signatures import signature_of
 
 # torch takes NumPy's names for these arguments everywhere
-NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input"}
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input",
+               "split_size": "split_size_or_sections"}  # fmt: skip
 
 
 def aliases(method: Callable) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -87,6 +88,7 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
     parameters = list(signature.parameters.values())
     parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
     name = name or method.__name__
+    sizes = getattr(method, "sizes", None)
     if out:
         at = next((i for i, p in enumerate(parameters) if p.kind is p.VAR_KEYWORD), len(parameters))
         parameters.insert(at, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
@@ -104,6 +106,8 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
                     return write_out(name, target, method(*args, **kwargs), (*args, *kwargs.values()))
             if not args or not isinstance(args[0], TensorBase):
                 _check_first(name, args)
+            if sizes is not None:
+                _check_sizes(name, sizes, args)
             return method(*args, **kwargs)
         except AttributeError as error:
             raise no_tensor(name, names, args, kwargs, error) from None
@@ -116,10 +120,18 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
 
 
 def _first_by_name(kwargs: dict[str, Any]) -> tuple:
-    for first in ("input", "self", "x", "a"):
+    for first in ("input", "self", "x", "a", "tensor"):
         if first in kwargs:
             return (kwargs.pop(first),)
     return ()
+
+
+def _check_sizes(name: str, sizes: str, args: tuple) -> None:
+    """A method takes sizes one by one, too; its function doesn't."""
+    if len(args) > 2:
+        raise TypeError(f"{name}() takes 2 positional arguments but {len(args)} were given")
+    if len(args) == 2 and isinstance(args[1], int):
+        raise TypeError(f"{name}(): argument '{sizes}' (position 2) must be tuple of ints, not int")
 
 
 def _check_first(name: str, args: tuple) -> None:

@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.base import TensorBase, wrap
-from minitorch.backend import xp_of
+from minitorch.autograd.base import TensorBase
 from minitorch.ops import compare as ops
 from minitorch.ops.kinds import scalar_name
 from minitorch.tensor import bits
@@ -270,7 +269,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
     """
     tensor_argument("where", "condition", condition)
     if input is None and other is None:
-        return tuple(wrap(i) for i in xp_of(condition._array).nonzero(condition._array))
+        return condition.nonzero(as_tuple=True)
     operand("where", "input", input, 2)
     operand("where", "other", other, 3)
     if condition._array.dtype.kind != "b":

@@ -411,7 +411,7 @@ class CoreMixin(TensorBase):
             dtype_name=self.dtype.name,
             device=None if self.is_cpu else str(self.device),
             requires_grad=self.requires_grad,
-            grad_fn_name=None if edge is None else edge.name(),
+            grad_fn_name=None if edge is None else type(edge).__name__,
             default_dtype_name=dtypes.get_default_dtype().name,
         )
 

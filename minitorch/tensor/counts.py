@@ -56,8 +56,9 @@ class CountsMixin(TensorBase):
         return ops.histc(self, bins=int(bins), low=low, high=high)
 
     def histogram(
-        self, bins: Any, *, range: Sequence[float] | None = None, weight: Tensor | None = None, density: bool = False
-    ) -> Any:
+        self, bins: Any, *, range: Sequence[float] | None = None, weight: Tensor | None = None,
+        density: bool = False,
+    ) -> Any:  # fmt: skip
         """(hist, bin_edges): how many elements, or how much of `weight`, lies in each interval.
 
         `bins` is a number of equal intervals over `range` (the data's unless given) or the tensor of their edges. The

@@ -10,6 +10,7 @@ from minitorch.autograd.views import inplace
 from minitorch.errors import type_error, wrap_dim
 from minitorch.ops import diagonal as ops
 from minitorch.tensor.binding import function
+from minitorch.tensor.dims import refuse_dtype
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -126,6 +127,7 @@ class DiagonalMixin(TensorBase):
         """The sum of a matrix's diagonal."""
         if self._array.ndim != 2:
             raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self._array.ndim}")
+        refuse_dtype(self, "b", "trace")
         return ops.trace(self)
 
 

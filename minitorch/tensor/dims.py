@@ -56,6 +56,11 @@ def in_dtype(x: Any, dtype: Any, op: str) -> Any:
     return x if x._array.dtype == dtype.numpy else cast(x, dtype=dtype.numpy)
 
 
+def totaled(result: Any, dtype: Any) -> Any:
+    """A total in the dtype asked for: integers add up as int64, which wraps around to the same as adding in less."""
+    return result if dtype is None or result._array.dtype == dtype.numpy else cast(result, dtype=dtype.numpy)
+
+
 def kind_name(x: Any) -> str:
     """torch's word for a tensor's dtype in messages: Float, Long, ..."""
     return dtypes.SCALAR_NAME[dtypes.from_numpy(x._array.dtype)]

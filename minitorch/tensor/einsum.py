@@ -157,6 +157,9 @@ def parse(equation: str, ndims: list[int]) -> tuple[list[list[str]], list[str]]:
     """
     left, arrow, right = equation.replace(" ", "").partition("->")
     words = left.split(",")
+    if not ndims:
+        raise ValueError("einsum(): must specify the equation string and at least one operand, or at least one operand "
+                         "and its subscripts list")  # fmt: skip
     if len(words) > len(ndims):
         raise RuntimeError("einsum(): fewer operands were provided than specified in the equation")
     if len(words) < len(ndims):

@@ -38,7 +38,7 @@ def _geqrf(x: Any) -> tuple:
 
 @_geqrf.vjp("x")
 def _(g: Any) -> Any:
-    raise RuntimeError("the derivative for 'geqrf' is not implemented")
+    raise NotImplementedError("the derivative for 'geqrf' is not implemented")
 
 
 def geqrf(input: Tensor, *, out: Any = None) -> Any:

@@ -167,10 +167,10 @@ class IndexingMixin(scattering.ScatteringMixin, masking.MaskingMixin, TensorBase
         array = self._array
         found = array.reshape(1).nonzero() if array.ndim == 0 else array.nonzero()
         if as_tuple:
-            return tuple(wrap(a) for a in found)
+            return tuple(wrap(xp_of(array).ascontiguousarray(a)) for a in found)
         if array.ndim == 0:
             return wrap(found[0].reshape(-1, 1)[:, :0].copy())
-        return wrap(xp_of(array).stack(found, axis=1))
+        return wrap(xp_of(array).stack(found).T)
 
     def argwhere(self) -> Tensor:
         """nonzero()."""
@@ -388,9 +388,9 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     shape = (shape,) if isinstance(shape, int) else ints("unravel_index", "shape", shape, 2)
     if any(n < 0 for n in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
-    places, found = indices._array, []
+    xp, places, found = xp_of(indices._array), indices._array, []
     for n in reversed(shape):
-        found.append(wrap(places % n))
+        found.append(wrap(xp.asarray(places % n)))
         places = places // n
     return tuple(reversed(found))
 

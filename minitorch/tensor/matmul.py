@@ -27,8 +27,6 @@ def matrix_product(x: Any, y: Any) -> Any:
             return ops.mm(x, y)
         if m == 1:
             return ops.mv(x, y)
-    elif n == 3 and m == 3 and x._array.shape[0] == y._array.shape[0]:
-        return ops.bmm(x, y)
     elif n == 1 and m == 1:
         return ops.dot(x, y)
     return ops.matmul(x, y)

@@ -145,8 +145,12 @@ def number_first(call: Callable) -> Callable:
     """Let a function of two tensors take a Python number as its first argument too: mul(2, x), as torch does."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
+        if not args and isinstance(kwargs.get("self"), NUMBERS):
+            args = (kwargs.pop("self"),)
         if args and isinstance(args[0], NUMBERS):
             other = args[1] if len(args) > 1 else kwargs.get("other", kwargs.get("exponent"))
+            if not isinstance(other, TensorBase) and call.__name__ in ("pow", "float_power"):
+                raise TypeError(f"{call.__name__}() received two numbers: one of base and exponent must be a Tensor")
             to = result_type(*(t for t in (args[0], other) if isinstance(t, OPERANDS)))
             args = (like_number(args[0], other, to), *args[1:])
         return call(*args, **kwargs)

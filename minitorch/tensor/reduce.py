@@ -11,7 +11,7 @@ from minitorch.ops import elementwise, softmax
 from minitorch.ops import reduce as ops
 from minitorch.tensor import calculus, quantiles, return_types, scan, statistics
 from minitorch.tensor.binding import function
-from minitorch.tensor.dims import check_keepdim, in_dtype, kind_name, one_dim, reduced_dims, refuse_dtype
+from minitorch.tensor.dims import check_keepdim, in_dtype, kind_name, one_dim, reduced_dims, refuse_dtype, totaled
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -35,7 +35,9 @@ class ReduceMixin(
             dim = reduced_dims(dim, self._array.ndim, "sum")
         if keepdim is not False:
             check_keepdim("sum", keepdim)
-        return ops.sum(self if dtype is None else in_dtype(self, dtype, "sum"), dim=dim, keepdim=keepdim)
+        if dtype is None:
+            return ops.sum(self, dim=dim, keepdim=keepdim)
+        return totaled(ops.sum(in_dtype(self, dtype, "sum"), dim=dim, keepdim=keepdim), dtype)
 
     def nansum(self, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
         """Sum over `dim`, with nan counted as zero.
@@ -48,7 +50,8 @@ class ReduceMixin(
             raise RuntimeError("nansum on CPU does not support complex inputs")
         dim = reduced_dims(dim, self._array.ndim, "nansum")
         x = in_dtype(self, dtype, "nansum")
-        return (ops.nansum if x._array.dtype.kind not in "biu" else ops.sum)(x, dim=dim, keepdim=keepdim)
+        total = ops.nansum if x._array.dtype.kind not in "biu" else ops.sum
+        return totaled(total(x, dim=dim, keepdim=keepdim), dtype)
 
     def mean(self, dim: Any = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
         """Sum over `dim` divided by the number of elements: floating and complex tensors only.
@@ -95,7 +98,7 @@ class ReduceMixin(
         if dim is not None:
             dim = one_dim(dim, self._array.ndim, "prod")
             dim = dim if self._array.ndim else None
-        return ops.prod(in_dtype(self, dtype, "prod"), dim=dim, keepdim=keepdim)
+        return totaled(ops.prod(in_dtype(self, dtype, "prod"), dim=dim, keepdim=keepdim), dtype)
 
     # -- extrema -----------------------------------------------------------------------------------------------------
 

@@ -190,13 +190,23 @@ def broadcast_shapes(*shapes: Any) -> Any:
     >>> mt.broadcast_shapes((2, 1), (3,))
     torch.Size([2, 3])
     """
+    for s in shapes:
+        if not (isinstance(s, int) or isinstance(s, (tuple, list)) and all(hasattr(n, "__index__") for n in s)):
+            raise RuntimeError(f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {s}")
     found = [(s,) if isinstance(s, int) else ints("broadcast_shapes", "shapes", s) for s in shapes]
     if any(n < 0 for s in found for n in s):
         raise ValueError(f"broadcast_shapes: Attempting to broadcast a dimension with negative length: {found}")
     result = broadcast_shape(found)
     if result is None:
-        rows = [(f"shape {i}", s, "") for i, s in enumerate(found)]
-        raise RuntimeError(explain("Shape mismatch: objects cannot be broadcast to a single shape", rows))
+        k = next(k for k in range(len(found)) if broadcast_shape(found[: k + 1]) is None)
+        before = broadcast_shape(found[:k]) or ()
+        d = next(
+            d for d in range(1, 1 + len(found[k])) if broadcast_shape([before[-d:][:1], found[k][-d:][:1]]) is None
+        )
+        raise RuntimeError(
+            f"Attempting to broadcast a dimension of length {found[k][-d]} at -{d}! Mismatching argument at index {k} "
+            f"had {tuple(found[k])}; but expected shape should be broadcastable to {list(before)}"
+        )
     return Size(result)
 
 

@@ -11,7 +11,7 @@ from minitorch.backend import dtypes
 from minitorch.ops import scan as ops
 from minitorch.tensor import return_types
 from minitorch.tensor.binding import function
-from minitorch.tensor.dims import in_dtype, one_dim, refuse_dtype
+from minitorch.tensor.dims import in_dtype, one_dim, refuse_dtype, totaled
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -28,7 +28,7 @@ class ScanMixin(TensorBase):
         tensor([1., 3., 6.])
         """
         dim = one_dim(dim, self._array.ndim, "cumsum")
-        return ops.cumsum(in_dtype(self, dtype, "cumsum"), dim=dim)
+        return _running(ops.cumsum, self, dim, dtype, "cumsum")
 
     def cumsum_(self, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
         """In-place version of `cumsum`."""
@@ -42,7 +42,7 @@ class ScanMixin(TensorBase):
         tensor([1., 2., 6.])
         """
         dim = one_dim(dim, self._array.ndim, "cumprod")
-        return ops.cumprod(in_dtype(self, dtype, "cumprod"), dim=dim)
+        return _running(ops.cumprod, self, dim, dtype, "cumprod")
 
     def cumprod_(self, dim: int, *, dtype: dtypes.dtype | None = None) -> Tensor:
         """In-place version of `cumprod`."""
@@ -77,6 +77,14 @@ class ScanMixin(TensorBase):
         """
         refuse_dtype(self, "biu", "logcumsumexp_out_cpu")
         return ops.logcumsumexp(self, dim=one_dim(dim, self._array.ndim, "logcumsumexp"))
+
+
+def _running(call: Callable, x: Any, dim: Any, dtype: Any, name: str) -> Any:
+    dim = one_dim(dim, x._array.ndim, name)
+    x = in_dtype(x, dtype, name)
+    if dtype is dtypes.bool_ and x._array.ndim:
+        refuse_dtype(x, "b", f"{name}_out_cpu")
+    return totaled(call(x, dim=dim), dtype)
 
 
 def _running_inplace(call: Callable, x: Any, dim: int, dtype: Any, name: str) -> Any:

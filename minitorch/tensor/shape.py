@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.primitives import alias
+from minitorch.backend import dtypes
 from minitorch.errors import explain, wrap_dim, wrap_dims
 from minitorch.ops import shape as ops
 from minitorch.tensor import combining, diagonal, joining, memory, repetition
@@ -53,7 +54,7 @@ class ShapeMixin(
         """
         if dtype is None and size is None and all_ints(shape):
             return ops.view(self, shape=shape)
-        if dtype is not None or (len(shape) == 1 and hasattr(shape[0], "numpy") and hasattr(shape[0], "itemsize")):
+        if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
             return self._view_dtype(shape[0] if dtype is None else dtype)
         return self._view_shape(*shape) if size is None else self._view_shape(size)
 

@@ -13,8 +13,8 @@ from minitorch.errors import type_error
 
 def ints(op: str, name: str, values: Any, position: int = 1) -> tuple[int, ...]:
     """`values` as a tuple of ints; TypeError in torch's words if it is anything else."""
-    if isinstance(values, TensorBase) and values._array.ndim == 1:
-        values = values._array.tolist()
+    if isinstance(values, TensorBase):
+        values = values._array.tolist() if values._array.ndim == 1 else (values,)
     try:
         found = tuple(values)
     except TypeError:
@@ -46,7 +46,7 @@ def one_or_many(method: Callable) -> Callable:
     """Let a method whose first argument is a tuple of ints also take the ints one by one: view(2, 3), view((2, 3))."""
     signature = inspect.signature(method)
     name = list(signature.parameters)[1]
-    op = method.__name__
+    op = method.__name__.removeprefix("_").removesuffix("_shape")
 
     @functools.wraps(method)
     def call(self: Any, *values: Any, **kwargs: Any) -> Any:
@@ -56,17 +56,18 @@ def one_or_many(method: Callable) -> Callable:
         else:
             if values and not kwargs:
                 return method(self, values)
-        if len(values) == 1 and hasattr(values[0], "__len__"):
+        if len(values) == 1 and hasattr(values[0], "__len__") and getattr(values[0], "ndim", 1):
             values = values[0]
         elif not values and name in kwargs:
             values = kwargs.pop(name)
             values = (values,) if values.__class__ is int else values
-        elif not values and not kwargs:
-            values = ()
+        elif not values:
+            raise TypeError(f'{op}() missing 1 required positional arguments: "{name}"')
         for v in values:
             if v.__class__ is not int:
                 values = ints(op, name, values)
                 break
         return method(self, values if values.__class__ is tuple else tuple(values), **kwargs)
 
+    call.sizes = name  # type: ignore[attr-defined]  # the function of the same name takes them in a tuple only
     return call

@@ -179,7 +179,8 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
         given = atol is not None
         relative = 0.0 if given else max(A._array.shape[-2:]) * float(xp.finfo(s.dtype).eps)
     largest = s.max(axis=-1, keepdims=True) if s.shape[-1] else xp.zeros((*s.shape[:-1], 1), dtype=s.dtype)
-    return wrap((s > xp.maximum(low, relative * largest)).sum(axis=-1, dtype="int64").reshape(s.shape[:-1]))
+    ranks = (s > xp.maximum(low, relative * largest)).sum(axis=-1, dtype="int64")
+    return wrap(xp.asarray(ranks).reshape(s.shape[:-1]))
 
 
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:

@@ -10,6 +10,7 @@ from minitorch.ops import sort as ops
 from minitorch.tensor import counts, return_types, search
 from minitorch.tensor.binding import function
 from minitorch.tensor.dims import one_dim, refuse_dtype
+from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -55,10 +56,10 @@ class SortMixin(search.SearchMixin, counts.CountsMixin, TensorBase):
         dim = _sort_dim(self, dim, "topk")
         if self._array.dtype.kind == "b":
             raise RuntimeError("topk does not support bool dtypes on CPU")
-        n = self._array.shape[dim] if self._array.ndim else 1
+        k, n = integer("topk", "k", k), self._array.shape[dim] if self._array.ndim else 1
         if not 0 <= k <= n:
             raise RuntimeError(f"topk: selected index k out of range: k is {k}, and dimension {dim} has {n} elements")
-        return return_types.topk(*ops.topk(self, k=int(k), dim=dim, largest=bool(largest)))
+        return return_types.topk(*ops.topk(self, k=k, dim=dim, largest=bool(largest)))
 
     def kthvalue(self, k: int, dim: int = -1, keepdim: bool = False) -> Any:
         """(value, index) of the k-th smallest element along `dim`, k counted from 1.

@@ -1,5 +1,5 @@
 """Tools around training; names are torch.utils'."""
 
-from minitorch.utils import checkpoint, data
+from minitorch.utils import checkpoint, data, dlpack
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "dlpack"]
