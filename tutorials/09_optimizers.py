@@ -6,7 +6,6 @@
 # where they are the same formulas with more care for memory. Then: schedules, clipping, and how to stop and go on.
 
 # %%
-import inspect
 import io
 import math
 
@@ -14,6 +13,7 @@ import numpy as np
 
 import minitorch as mt
 from minitorch import nn, optim
+from minitorch.learn.sources import show
 from minitorch.nn.utils import clip_grad
 from minitorch.optim.elementwise import Elementwise
 from minitorch.optim.lbfgs import _Run
@@ -228,15 +228,6 @@ assert escapes["Adam"] < escapes["momentum"] < escapes["SGD"]
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(Elementwise.step, "if p._grad is not None:", "self.prepare(p, group)", "bump(p)", "self._walk(vectors, numbers")
 show(optim.SGD.update, "xp.multiply(v, momentum, v)", "xp.add(v, g", "move(xp, x, g, size, a)")
 show(optim.Adam.prepare, "(1 - beta1**t)", "(1 - beta2**t)", 'kept = [state["exp_avg"]')
@@ -384,7 +375,9 @@ assert mt.equal(net[1].weight, start)  # not trained; no error
 # You can now explain what limits a learning rate, what momentum and Adam remember, why L-BFGS is fast on bowls, why
 # Adam needs its correction and AdamW exists, and what a checkpoint must hold.
 #
-# Exercises:
+# In the engine: `minitorch learn start 09` lets you write `momentum_step`, `adam_step`, `step_lr` and `clip_gradients`.
+#
+# On paper, or in this file:
 #
 # 1. Give `sgd` Nesterov's momentum (step by $g + \mu v$ after the update of $v$), and check it against
 #    `SGD(nesterov=True)`.

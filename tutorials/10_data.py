@@ -6,11 +6,11 @@
 # (which process does it?). This chapter builds a loader, finds the engine's, and shows mistakes that raise no error.
 
 # %%
-import inspect
 
 import numpy as np
 
 import minitorch as mt
+from minitorch.learn.sources import show
 from minitorch.utils.data import (
     DataLoader,
     Dataset,
@@ -137,15 +137,6 @@ print("three epochs agree, batch by batch")
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(iterators.BaseIterator.__init__, "iter(self._sampler)", "draw_seed(loader.generator)")
 show(mt.utils.data.RandomSampler.__iter__, 'FUNCTIONS["randperm"](n')
 show(fetch.MapFetcher.fetch, "self.collate_fn([dataset[i] for i in index])", "gather(dataset, index)")
@@ -331,7 +322,9 @@ assert padded.tolist() == [[1, 1, 0], [1, 1, 1]]
 # You can now explain what dataset, sampler, collate function and worker each do; why order is a part of the method;
 # what a seed fixes; why a stream may come twice and noise may repeat; what IoU and NMS compute.
 #
-# Exercises:
+# In the engine: `minitorch learn start 10` lets you write `batches`, `stack_samples`, `locate` and `share_out`.
+#
+# On paper, or in this file:
 #
 # 1. Give `naive_loader` the option `drop_last`.
 # 2. Write a sampler that yields indices sorted by length, in shuffled blocks, so that padding wastes little.

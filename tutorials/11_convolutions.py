@@ -6,7 +6,6 @@
 # and to `grid_sample`, which lets a network turn a picture before it reads it.
 
 # %%
-import inspect
 import math
 
 import numpy as np
@@ -15,6 +14,7 @@ import minitorch as mt
 from minitorch import nn
 from minitorch.backend.kernels import conv as kernels
 from minitorch.backend.kernels import windows
+from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.ops import conv as ops
 
@@ -179,15 +179,6 @@ assert largest.flatten().tolist() == [0, 1, 0, 0] and spread.flatten().tolist() 
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(windows.window_view, "as_strided(x, shape, strides)")
 show(kernels.ConvKernels.conv_forward, "window_view(xp, xpad", "columns = windows[", "xp.matmul(wmat, columns")
 show(kernels.ConvKernels.conv_weight_grad, "gw += xp.matmul(g, columns.swapaxes(1, 2))")
@@ -323,7 +314,9 @@ assert "channels" in message
 # You can now explain im2col; both gradients of a convolution, and why one of them is a layer of its own; padding,
 # stride, dilation and groups; where the gradient of a pooling goes; how a network learns where to look.
 #
-# Exercises:
+# In the engine: `minitorch learn start 11` lets you write `conv_length`, `im2col`, `col2im` and `conv_transpose`.
+#
+# On paper, or in this file:
 #
 # 1. Give `conv_matrix` dilation: which view holds every second place of a window?
 # 2. Two layers of 3 x 3 taps see 5 x 5 pixels. How many does a third one with dilation 2 see?

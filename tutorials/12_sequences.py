@@ -6,13 +6,13 @@
 # a small GPT learns a rhyme by heart.
 
 # %%
-import inspect
 import math
 
 import numpy as np
 
 import minitorch as mt
 from minitorch import nn
+from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.nn.functional import attention as engine_attention
 from minitorch.ops import recurrent
@@ -201,15 +201,6 @@ for causal in (False, True):
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(recurrent, "y, h, w = _project(", "z += xp.matmul(h[:n], w)", "dz = (out0 > 0)", "for a, b in steps[::-1]:",
      "xp.matmul(d, w_hh, out=dh[:n])", "kernels.lstm_step(")  # fmt: skip
 show(recurrent._weight_gradients, "xp.matmul(dz_x.T, x)", "xp.matmul(dz_h.T, before)")
@@ -342,7 +333,9 @@ assert "a second time" in message
 # You can now explain what a state remembers; why slopes vanish or explode; BPTT, and what `detach` cuts off; attention
 # and its mask; and each line of a small GPT.
 #
-# Exercises:
+# In the engine: `minitorch learn start 12` lets you write `rnn_step`, `lstm_cell`, `attention` and `masked_softmax`.
+#
+# On paper, or in this file:
 #
 # 1. Write `lstm_backward`. Which two slopes are carried from step to step?
 # 2. Leave out `self.place`. What can the net no longer tell apart?

@@ -347,7 +347,9 @@ assert missed and not broken(cumprod, scaled, ours)
 # You can now explain why structure counts more than values; what a property is, and what shrinking is for; what a spec
 # says; what a mutant proves; why upstreams are random and tolerances small.
 #
-# Exercises:
+# In the engine: `minitorch learn start 13` lets you write `is_close`, `promote` and `accepts`.
+#
+# On paper, or in this file:
 #
 # 1. Add a fifth mutation: a vjp that forgets `dim` when it is negative. Which of the two testers kills it?
 # 2. Let `falsify` draw sizes of 0. Which of the nine functions refuses such a call, and is it right to?
