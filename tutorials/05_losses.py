@@ -246,7 +246,6 @@ show(loss_ops.cross_entropy.op.vjps[0].fn, "grad *= share / total", "grad[mesh(i
 # does each have, and how much memory waits for the backward pass? We measure it in multiples of the table of logits.
 
 
-
 # %%
 def in_steps(x, target):
     e = x.exp()

@@ -277,7 +277,7 @@ for layer in layers:
 picture = viz.activations(nn.Sequential(*(m for layer in layers for m in (layer, nn.ReLU()))), mt.randn(64, 64))
 linear = [row for row in picture.to_json()["layers"] if row["layer"] == "Linear"]
 assert all(b["activation"]["std"] < 0.7 * a["activation"]["std"] for a, b in zip(linear, linear[1:], strict=False))
-#assert all(a["gradient"]["std"] < 0.7 * b["gradient"]["std"] for a, b in zip(linear, linear[1:], strict=False))
+assert all(a["gradient"]["std"] < b["gradient"]["std"] for a, b in zip(linear, linear[1:], strict=False))
 picture
 
 # %% [markdown]

@@ -10,6 +10,7 @@
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.learn.sources import show
 from minitorch.utils.data import (
     DataLoader,
@@ -194,6 +195,7 @@ seen = [Mirrored()[0] for _ in range(20)]
 for picture, (x1, y1, x2, y2) in seen:
     assert picture[y1:y2, x1:x2].sum().item() == picture.sum().item() == 9  # the box holds the whole object
 assert {tuple(box.tolist()) for _, box in seen} == {(1, 2, 4, 5), (6, 2, 9, 5)}
+viz.grid(mt.stack([picture for picture, _ in seen[:8]]), nrow=4)
 
 # %% [markdown]
 # ## Predict: two boxes

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Convolutions
+# # The convolution family
 #
 # A convolution looks at a picture through a small window, and computes the same weighted sum at every place. This
 # chapter turns it into one matrix product, finds that its two gradients are convolutions too, and goes on to pooling
@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 import minitorch as mt
-from minitorch import nn
+from minitorch import nn, viz
 from minitorch.backend.kernels import conv as kernels
 from minitorch.backend.kernels import windows
 from minitorch.learn.sources import show
@@ -67,7 +67,19 @@ assert nn.Conv2d(4, 6, 3).weight.numel() == 6 * 4 * 9 == 216
 assert nn.Conv2d(4, 6, 3, groups=2).weight.numel() == 6 * 2 * 9 == 108  # each output sees half of the inputs
 
 # %% [markdown]
+# Here is number 3 of these, for a picture of 5 x 5 and a kernel that takes the right neighbor from the left one: it
+# answers to edges. Each step shows the nine products of one place.
+
+# %%
+edge = mt.tensor([[0.0, 0.0, 1.0, 1.0, 1.0]] * 5)
+tells = mt.tensor([[1.0, 0.0, -1.0]] * 3)
+viz.conv(edge[None], tells[None, None], stride=2, padding=1)
+
+# %% [markdown]
 # ## Build
+#
+# With $n$ for the picture in the batch, $o$ and $c$ for channels out and in, $i, j$ for the place, $a, b$ for the tap,
+# and stride $s$:
 #
 # $$y_{n,o,i,j} = \sum_{c,a,b} x_{n,c,\,is+a,\,js+b} \; w_{o,c,a,b}$$
 #
@@ -262,10 +274,12 @@ with mt.no_grad():
     direction = F.normalize(look(turned), dim=1)
     before, after = F.mse_loss(turned, target).item(), F.mse_loss(turn(turned, direction), target).item()
     left = mt.rad2deg(mt.atan2(direction[:, 1], direction[:, 0]) + angle).abs().mean().item()
+    straight = turn(turned[:8], direction[:8])
 print(f"squared error: {before:.3f} before, {after:.3f} after; the angle that is left: {left:.1f} degrees of 30")
 assert upright.shape[2:] == (14, 14) and after < before / 3 and left < 10
 for line in range(14):
-    print("  ".join("".join(" .:#"[min(3, int(v * 4))] for v in t[0, 0, line].tolist()) for t in (turned, target)))
+    print("  ".join("".join(" .:#"[min(3, int(v * 4))] for v in t[0, 0, line].tolist()) for t in (turned, straight)))
+viz.grid(mt.cat([turned[:8], straight, target[:8]]), nrow=8)  # turned; as the net has turned them back; upright
 
 # %% [markdown]
 # ## Break it

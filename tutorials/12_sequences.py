@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Sequences
+# # Sequences and attention
 #
 # Text, sound and prices come one after the other, and what comes next depends on what came before. This chapter builds
 # the two ways to remember: a *state* that is carried along (RNN, LSTM), and *attention*, which looks back. At the end,
@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 import minitorch as mt
-from minitorch import nn
+from minitorch import nn, viz
 from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.nn.functional import attention as engine_attention
@@ -64,9 +64,12 @@ for u in (0.9, 1.1):
     slopes.append(h0.grad.item())
 print("slopes over fifty steps:", slopes)
 assert np.allclose(slopes, [0.9**50, 1.1**50]) and slopes[0] < 0.01 and slopes[1] > 100
+viz.rnn(rnn, x[:, 0])
 
 # %% [markdown]
-# The slope through fifty steps is a product of fifty factors: it *vanishes*, or it *explodes*. Gradient clipping
+# The picture is the RNN of the first question, unrolled in time, with the first of its two sequences: the input below,
+# the state above, and the arrows along which slopes come back. The slope through fifty steps is a product of fifty
+# factors: it *vanishes*, or it *explodes*. Gradient clipping
 # (chapter 9) helps against the second. Against the first, the LSTM keeps a second state $c$ that is not squeezed at
 # every step. *Gates*, numbers between 0 and 1, say what is forgotten and what is added:
 #
@@ -114,6 +117,8 @@ def lstm_forward(x, h, c, w, u, b):
 
 # %% [markdown]
 # ## Check
+#
+# Both cells against the engine's, then the slopes by hand against `backward`, and against finite differences.
 
 # %%
 w, u, b1, b2 = (p.detach().numpy() for p in rnn.parameters())
@@ -292,6 +297,22 @@ written = write(gpt, RHYME[:12], 60)
 print(f"a guess costs {math.log(len(letters)):.2f}; loss {losses[0]:.2f} -> {losses[-1]:.2f}\n{written}")
 assert abs(losses[0] - math.log(len(letters))) < 1 and losses[-1] < 0.5
 assert written == RHYME[:72]
+
+# %% [markdown]
+# Where does it look? The weights of the two heads of the first block: a row for each letter, and how it shares its
+# attention among itself and the letters before it. What lies to the right of the diagonal is masked. (A blank is drawn
+# as ␣.)
+
+# %%
+start = RHYME[:12]
+with mt.no_grad():
+    seen = gpt.letter(mt.tensor([[letters.index(c) for c in start]])) + gpt.place(mt.arange(12))
+    block = gpt.blocks[0]
+    q, k, _ = (p.reshape(12, 2, -1).transpose(0, 1) for p in block.qkv(block.norm1(seen))[0].chunk(3, -1))
+    scores = (q @ k.transpose(1, 2)) / math.sqrt(q.shape[-1])
+    weights = scores.masked_fill(mt.ones(12, 12).triu(1).bool(), -math.inf).softmax(-1)
+assert mt.allclose(weights.sum(-1), mt.ones(2, 12)) and (weights.triu(1) == 0).all()
+viz.attention(weights, list(start))
 
 # %% [markdown]
 # ## Break it
