@@ -109,8 +109,9 @@ assert sum(used is a for n in (b, c, y) for used, _ in n.inputs) == prediction["
 # ## Build
 #
 # So the backward pass needs no recursion: keep a table of slopes that wait (`pending`), take out the newest number,
-# hand its slope on to its inputs, where contributions *add up*. A heap is a list from which the smallest item is taken
-# quickly; with minus the birth number as key, the smallest is the newest.
+# hand its slope on to its inputs, where contributions *add up*. A number that has no inputs is a *leaf*; there the
+# slope stays. A heap is a list from which the smallest item is taken quickly; with minus the birth number as key, the
+# smallest is the newest.
 
 
 # %%

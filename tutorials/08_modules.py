@@ -56,7 +56,8 @@ assert list(net.state_dict()) == ["first.weight", "first.bias"]
 #
 # ## Predict
 #
-# Which of these attributes will the optimizer get (`parameters()`), and which are saved (`state_dict()`)?
+# A *parameter* is trained; a *buffer* is state that is kept but not trained, a running mean for example. Which of these
+# attributes will the optimizer get (`parameters()`), and which are saved (`state_dict()`)?
 
 
 # %%

@@ -112,8 +112,9 @@ def naive_loader(dataset, batch_size, generator):
 # %% [markdown]
 # ## Check
 #
-# The same seed must give the same batches. (And it gives torch's, for the generator is the same.) Three epochs, from
-# one generator: each has another order, and every sample comes once in each. Two workers do not change the order.
+# A *generator* is a source of random numbers with a state of its own. The same seed must give the same batches. (And it
+# gives torch's, for the generator is the same.) Three epochs, from one generator: each has another order, and every
+# sample comes once in each. Two workers do not change the order.
 
 # %%
 ours, theirs = mt.Generator().manual_seed(7), mt.Generator().manual_seed(7)

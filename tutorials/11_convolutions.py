@@ -233,8 +233,9 @@ assert read.item() == 15 and where.grad[0, 0, 0, 0].item() == 10 / 0.5
 # ### A spatial transformer
 #
 # A slope by the place means: a network can learn where to look. Three digits, turned by up to 60 degrees. A small net
-# looks at each one, and names a direction $(\cos, \sin)$; `affine_grid` and `grid_sample` turn the picture by it. The
-# loss compares the result with the upright digit. Nobody tells the net the angle.
+# looks at each one, and names a direction $(\cos, \sin)$; `affine_grid` makes the grid of places for a picture turned
+# by it, and `grid_sample` reads there. The loss compares the result with the upright digit. Nobody tells the net the
+# angle.
 
 # %%
 DRAWN = {2: "111 001 111 100 111", 4: "101 101 111 001 001", 7: "111 001 010 010 010"}

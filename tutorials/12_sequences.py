@@ -75,6 +75,9 @@ viz.rnn(rnn, x[:, 0])
 #
 # $$c_t = f \cdot c_{t-1} + i \cdot g \qquad h_t = o \cdot \tanh(c_t)$$
 #
+# Each of the four has weights of its own, $W x_t + U h_{t-1} + b$ as above: for $f$, $i$, $o$ (forget, input, output)
+# in a sigmoid, $1 / (1 + e^{-z})$, which gives numbers between 0 and 1; for what is added, $g$, in a $\tanh$.
+#
 # ## Build
 #
 # Both cells, and the backward pass of the simple one by hand. It is called *backpropagation through time*, BPTT: the
@@ -175,8 +178,9 @@ assert found == [6.0, 3.0]
 # ## Predict: looking back
 #
 # Attention carries no state. Each place asks a question $q$, and each place offers a key $k$ and a value $v$. The
-# answer is the mean of the values, weighted by how well the keys fit: $\mathrm{softmax}(q k^T / \sqrt{E})\, v$. A model
-# that predicts the next letter must not look at later places: there the score becomes $-\infty$.
+# answer is the mean of the values, weighted by how well the keys fit: $\mathrm{softmax}(q k^T / \sqrt{E})\, v$, where
+# $E$ is the length of a key, and the root keeps the scores from growing with it. A model that predicts the next letter
+# must not look at later places: there the score becomes $-\infty$, and the weight 0. This is the *causal mask*.
 #
 # All questions and keys are zero, so that all weights are equal; the values are 2, 4, 9. What are the three answers,
 # with the causal mask?
@@ -225,7 +229,9 @@ show(engine_attention._masked_softmax, "xp.tril(", "masked_fill(causal.logical_n
 # ### A small GPT
 #
 # Letters become vectors, places too (attention itself knows no order). Then *blocks*: look back, then think
-# about what was seen; each adds to what came in. The last layer scores the next letter, at all places at once.
+# about what was seen; each adds to what came in. Before each, a *layer norm* brings every vector to mean 0 and variance
+# 1. There are two *heads*: the vectors are cut in two, and each half looks back by itself. The last layer scores the
+# next letter, at all places at once.
 
 # %%
 RHYME = "the cat sat on the mat. the dog lay on the log. the hen met ten men in the fen. "
