@@ -14,6 +14,10 @@ def lines_of(verdict: Verdict, exercise: Exercise, hints_seen: int) -> list[str]
         return [f"passed   {head}: {verdict.cases} cases; the engine called it {_times(verdict.calls)}{also}"]
     if verdict.status == "open":
         return [f"open     {head}: still the stub"]
+    if verdict.status == "missing":
+        chapter = verdict.number.split(".")[0]
+        back = f"    next     minitorch learn start {chapter}   (puts the stub back)"
+        return [f"missing  {head}", *_block("what", verdict.detail), back]
     if verdict.status == "timeout":
         return [f"stopped  {head}", *_block("what", verdict.detail), _next_hint(exercise, hints_seen)]
     why = _block("raised", verdict.detail) if verdict.status == "error" else _block("rule", verdict.rule)

@@ -28,7 +28,7 @@ UPSTREAM = "the chain rule: the result is proportional to g, but yours is the sa
 
 @dataclass
 class Verdict:
-    """What a check found. status: passed, failed, open (the stub is untouched), error, timeout."""
+    """What a check found. status: passed, failed, open (the stub is untouched), missing, error, timeout."""
 
     number: str
     name: str

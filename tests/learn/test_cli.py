@@ -129,7 +129,9 @@ def test_what_goes_wrong_in_a_function_is_said(checked, body, status, wanted):
 
 
 def test_a_function_that_is_missing_or_takes_other_arguments(checked):
-    assert "has no function sgd_step" in checked("x = 1\n")[1]
+    code, out, _ = checked("x = 1\n")
+    assert code == 1 and out.startswith("missing  00.4 sgd_step") and "has no function sgd_step" in out
+    assert "next     minitorch learn start 00   (puts the stub back)" in out
     assert (
         "TypeError: sgd_step() takes 1 positional argument but 3 were given"
         in checked("def sgd_step(p): return p\n")[1]
