@@ -110,6 +110,11 @@ def test_runs(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
+def test_the_title_is_that_of_the_exercises(path: Path) -> None:
+    assert re.findall(r"^# # (.*)", path.read_text(), re.MULTILINE) == [chapter(path.name[:2]).title]
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
 def test_the_milestone_names_the_exercises_of_the_chapter(path: Path) -> None:
     number = path.name[:2]
     text = " ".join(path.read_text().split("# ## Milestone")[1].replace("\n#", " ").split())

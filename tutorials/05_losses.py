@@ -1,5 +1,5 @@
 # %% [markdown]
-# # From a matrix product to cross entropy
+# # From matmul to cross entropy
 #
 # A classifier is a matrix product with a loss behind it. This chapter takes both apart: products of tables, written
 # with `einsum` and differentiated by swapping letters; `logsumexp`, which never overflows; and the loss that joins

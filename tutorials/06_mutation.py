@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Mutation, views, and the rules that keep you safe
+# # Mutation, views and the safety rules
 #
 # `y.add_(1)` changes the memory of `y` instead of making a new tensor. (In PyTorch's names, and here, a trailing
 # underscore says so.) Optimizers need that. But a tape that remembers *values* and a program that changes them don't go

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Gradients of gradients
+# # Gradients of gradients and your own Function
 #
 # A gradient is computed by operations, and operations can be written down on a tape. So a gradient can be
 # differentiated again. That takes one small change to chapter 3's engine. This chapter makes it, and then uses it:

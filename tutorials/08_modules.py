@@ -317,8 +317,9 @@ assert list(layer.state_dict()) == ["bias", "weight"] and layer.weight.count_non
 
 # %% [markdown]
 # **Saving and loading**: save the `state_dict`, a dictionary of tables; make a new module by your own code; load. Here
-# into memory; a file name does as well. A saved *object* would be code as well as numbers, and loading it would run
-# what somebody else wrote; `load` refuses that unless told otherwise.
+# into memory; a file name does as well. What was saved on a GPU comes back there, unless `map_location` says where to.
+# A saved *object* would be code as well as numbers, and loading it would run what somebody else wrote; `load` refuses
+# that unless told otherwise.
 
 
 # %%
@@ -326,7 +327,7 @@ def saved_and_loaded(thing):
     file = io.BytesIO()
     mt.save(thing, file)
     file.seek(0)
-    return mt.load(file)
+    return mt.load(file, map_location="cpu")
 
 
 copy = TheirNet()
