@@ -204,7 +204,7 @@ print("after 30 steps all", len(ours.state_dict()), "tables agree, and the outpu
 # %% [markdown]
 # ## Dissect
 #
-# The class is `nn.Module`, in five files; these are the lines that do what ours do.
+# The class is `nn.Module`, in `module.py` and the files named `module_...` beside it. These lines do what ours do.
 
 
 # %%

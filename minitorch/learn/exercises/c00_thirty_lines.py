@@ -75,9 +75,10 @@ def _mse_cases(rng):
     ),
 )
 def mse_backward(g, x, y):
-    """The gradient by x of mean((x - y)**2), where g (one number) is the gradient of what follows by that mean.
+    """The gradient of mean((x - y)**2) by x, times g. x and y have one shape, and so has the result.
 
-    x and y have one shape, and so has the result.
+    g is one number. It is 1 if the mean is the loss itself; else it says how the loss changes with the mean, and the
+    result is the gradient of the loss by x.
     """
     return g * 2 * (x - y) / x.size
 

@@ -173,7 +173,7 @@ def _prod_adapt(function):
     ),
 )
 def prod_backward(g, x):
-    """The gradient by the 1-d array x of what follows x.prod(); g (one number) is its gradient by the product.
+    """The gradient of the loss by the 1-d array x, where g (one number) is the gradient of the loss by x.prod().
 
     x may hold zeros.
     """
