@@ -11,6 +11,7 @@ import inspect
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.learn.sources import show
 
 # %% [markdown]
@@ -164,7 +165,17 @@ assert net.runs == 1
 
 # %% [markdown]
 # One run, and the same 33 slopes. (They differ a little because $\varepsilon$ is not zero: our slopes are the ones that
-# are slightly wrong. Chapter 2 measures by how much.) The training loop takes the same path:
+# are slightly wrong. Chapter 2 measures by how much.) How does it know? While the net ran, the engine wrote down each
+# step. Here is what it wrote, from the loss at the top to the four parameters; `backward` walks it once, from top to
+# bottom. Step along: slopes come down the arrows. Chapter 3 builds this. (The picture stands here in a notebook; from a
+# terminal, `python tutorials/pictures.py 00` writes it as a page.)
+
+# %%
+shown = CountedRuns()
+viz.tape(shown.loss(), dict(zip(["W1", "b1", "W2", "b2"], shown.parameters, strict=True)))
+
+# %% [markdown]
+# The training loop takes the same path:
 
 # %%
 net = CountedRuns()

@@ -69,8 +69,7 @@ print("table", x.stride(), " transpose", x.t().stride(), " column 1: offset", x[
 # ways under exchanged names. And column 1 begins at place 1 and goes down.
 #
 # Here is the memory, with the transpose on it (first bar) and column 1 (second bar). The buttons or the arrow keys move
-# through the indices of the transpose, and the line below says how an index becomes a place. (Pictures stand where the
-# chapter is opened as a notebook; `python tutorials/pictures.py 01` writes them into a folder.)
+# through the indices of the transpose, and the line below says how an index becomes a place.
 
 # %%
 viz.strides(x.t(), x[:, 1])

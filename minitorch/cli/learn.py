@@ -158,17 +158,19 @@ def check(arguments: Any, workspace: Workspace) -> int:
     chosen, path = _chosen(arguments), workspace.path(_chapter(arguments))
     if not arguments.watch:
         return _check_once(arguments, workspace, chosen)
-    say(f"watching {path}; Ctrl-C ends")
+    if not arguments.json:
+        say(f"watching {path}; Ctrl-C ends")
     before = None
     while True:
         now = path.stat().st_mtime_ns if path.exists() else None
         if now != before:
             before = now
-            say()
             try:
+                if not arguments.json:
+                    say()
                 _check_once(arguments, workspace, chosen)
             except Trouble as trouble:
-                say(f"error    {trouble}")
+                _tell(arguments, {"error": str(trouble)}, [f"error    {trouble}"])
         time.sleep(0.3)
 
 
