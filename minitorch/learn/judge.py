@@ -143,7 +143,7 @@ def difference(got: Any, expected: Any) -> str:
         if not isinstance(got, (list, tuple)):
             return f"a {kind} of {len(expected)} is expected, but {_kind(got)} came back"
         if len(got) != len(expected):
-            return f"{len(expected)} results are expected, but {len(got)} came back"
+            return f"the {kind} must have the length {len(expected)}, but it has {len(got)}"
         return next((d for d in map(difference, got, expected) if d), "")
     if isinstance(expected, np.ndarray) or isinstance(expected, np.generic):
         if not isinstance(got, (np.ndarray, np.generic)):

@@ -125,8 +125,9 @@ def test_an_error_inside_the_engine_says_where_it_was():
 
 
 def test_a_plain_difference_quotes_the_definition():
-    verdict = judge(find("00.4"), lambda p, grad, lr: p)
-    assert verdict.rule.endswith("from the definition: " + find("00.4").summary)
+    verdict = judge(find("08.4"), lambda keep, p: keep * 1.0)
+    assert verdict.rule == "the values differ from the definition: " + find("08.4").summary
+    assert find("08.4").summary.endswith("The mean of the output must be that of the input.")  # the whole paragraph
 
 
 def test_a_backward_function_that_forgets_the_upstream_gradient_is_told_so():
@@ -168,7 +169,7 @@ def test_the_smallest_failing_example_is_shown():
     ("got", "expected", "word"),
     [
         ([1.0], np.ones(1), "NumPy array"), (np.ones(2), np.ones(3), "shape"), (np.ones(2), np.zeros(2), "values"),
-        (3, (1, 2), "tuple"), ((1,), (1, 2), "2 results"), (None, 1.0, "number"), (1, True, "bool"),
+        (3, (1, 2), "tuple"), ((1,), (1, 2), "the list must have the length 2"), (None, 1.0, "number"), (1, True, "bool"),
         ("a", None, "None is expected"),
         (np.array(1.0), 2.0, "values"), ((1, np.ones(2)), (1, np.zeros(2)), "values"),
     ],
