@@ -169,7 +169,8 @@ def test_the_smallest_failing_example_is_shown():
     ("got", "expected", "word"),
     [
         ([1.0], np.ones(1), "NumPy array"), (np.ones(2), np.ones(3), "shape"), (np.ones(2), np.zeros(2), "values"),
-        (3, (1, 2), "tuple"), ((1,), (1, 2), "the tuple must have the length 2"), (None, 1.0, "number"), (1, True, "bool"),
+        (3, (1, 2), "tuple"), ((1,), (1, 2), "tuple must have the length 2"), (None, 1.0, "number"),
+        (1, True, "bool"),
         ("a", None, "None is expected"),
         (np.array(1.0), 2.0, "values"), ((1, np.ones(2)), (1, np.zeros(2)), "values"),
     ],
