@@ -398,3 +398,19 @@ def test_functional(name: str) -> None:
         results.append([np.asarray(t) for t in (out if isinstance(out, tuple) else (out,))])
     for a, b in zip(*results, strict=True):
         assert np.allclose(a, b, rtol=1e-12)
+
+
+def test_gradients_of_0d_tensors_are_arrays_wherever_a_user_gets_them() -> None:
+    """In flight they are NumPy scalars; hooks, grad() and .grad give tensors that can be written to."""
+    x = mt.tensor(3.0, requires_grad=True)
+    seen = []
+    y = x * 2
+    y.register_hook(lambda g: seen.append(g))
+    y.retain_grad()
+    (y * y * 2).backward()
+    z = x * 2
+    seen += [y.grad, x.grad, *mt.autograd.grad(z * z, (z, x), retain_graph=True), *mt.autograd.grad(z * z, (x, z))]
+    for g in seen:
+        assert type(g._array) is np.ndarray
+        g.add_(1)
+    assert [float(g) for g in seen] == [25.0, 25.0, 49.0, 13.0, 25.0, 25.0, 13.0]

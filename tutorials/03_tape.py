@@ -221,9 +221,9 @@ assert worst < 1e-5
 # %%
 show(
     engine.Pass.run,
-    "while heap:", "node = pop(heap)[1]", "g = pending.pop(node)", "grads = node.apply(g", "node.release()",
-    "for edge, gi in zip(node.edges, grads)", "self._add_to_node(edge, gi)", "pending[edge] = gi",
-    "push(heap, (edge.seq, edge))", "self._give_leaf(",
+    "newest = pop(heap)[1]", "node, newest = newest, None", "g = pending.pop(node)", "grads = node.apply(g",
+    "node.release()", "for edge, gi in zip(node.edges, grads)", "self._add_to_node(edge, gi)",
+    "pending[edge] = gi", "push(heap, (edge.seq, edge))", "self._give_leaf(",
 )  # fmt: skip
 show(inspect.getmodule(Node), "next_seq = itertools.count(-1, -1)")
 show(engine.accumulate, "leaf._grad = wrap(", "old._array += g")

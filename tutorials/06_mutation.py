@@ -248,7 +248,7 @@ show(base.TensorBase, "_counter        [n]")
 show(base.wrap_view, "t._counter = version = source._counter")  # a view shares the counter of its base
 show(views.bump, "t._counter[0] += 1")
 show(saved.pack, "version = value._counter[0]", "value, version = t._array, (t._counter, t._counter[0])")
-show(saved._arrays, "value._counter[0] == version")
+show(saved.fetch, "if value._counter[0] != version:")
 show(views.inplace, "check_inplace(t, wants_grad)", "array[...] = out", "bump(t)", "rebase(t, node)")
 show(views.rebase, "copy.geometry = ", "copy.fn = node", "copy.edges = (edge_of(base)", "base._edge")
 show(views.CopySlices.apply, "part = strided_take(g", "strided_replace(g, new")
@@ -257,7 +257,7 @@ show(views.CopySlices.apply, "part = strided_take(g", "strided_replace(g, new")
 # | ours | the engine's |
 # | --- | --- |
 # | `table.counter` | `_counter`, shared by all views of one memory; `t._version` shows it |
-# | `then`, and the comparison in `look_up` | `pack`, and `_arrays` |
+# | `then`, and the comparison in `look_up` | `pack`, and `fetch` |
 # | `table.node = Node(...)` after a write | `rebase` |
 # | `put_`: zeros where it wrote, the rest passes | `CopySlices`: the op's slope in the part, the rest passes |
 #

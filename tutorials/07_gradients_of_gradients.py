@@ -202,8 +202,8 @@ assert hvp(lambda w: (w**4).sum(), w, mt.ones_like(w)).allclose(12 * w**2)
 
 # %%
 show(registry["sin"].vjps[0].fn, "return g * conj(cos(x))")
-show(saved.make_apply, "values = unpack(self, True) if graph else _arrays(self)", "grads[i] = fn(g, values[args[0]])")
-show(engine.run_backward, "before, state.grad = state.grad, graph", "p.give(edge, g if graph else g._array)")
+show(saved.general_apply, "values = unpack(self, graph)", "grads[i] = fn(g, *[values[k] for k in args])")
+show(engine.run_backward, "before, state.grad = state.grad, graph", "p.give(edge, g if graph else as_number(g._array))")
 show(Function.apply, "before, state.grad = state.grad, False", "result = cls.forward(node, *args, **kwargs)")
 show(FunctionNode.apply, "[x if x is None or graph else wrap(x) for x in g]", "self.function.backward(self, *gs)")
 

@@ -17,7 +17,6 @@ It does what Op.run does for tensors that need no promotion, flat and without lo
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ import numpy as np  # noqa: F401 - the names from here on are those that a short
 from numpy import asarray, generic, ndarray  # noqa: F401
 
 from minitorch.autograd import base, modes  # noqa: F401
+from minitorch.autograd.backway import compiled
 from minitorch.autograd.base import wrap, wrap_view  # noqa: F401
 from minitorch.autograd.failures import FAILURES  # noqa: F401
 from minitorch.autograd.modes import state  # noqa: F401
@@ -40,6 +40,20 @@ new: Any = object.__new__
 NUMBERS = frozenset((float, int))  # a second operand of these classes is weak, in NumPy as in torch
 FLOATS = "fdeFDE"  # dtype chars that need no promotion to float: float32, 64, 16, complex64, 128, bfloat16
 NUMPY_FLOATS = "fdeFD"  # with these, NumPy takes a Python number for weak
+
+
+class Constants(dict):
+    """Arrays of Python numbers, by number and dtype char: NumPy takes as long to make one as to add eight elements."""
+
+    def __missing__(self, key: tuple[float, str]) -> np.ndarray:
+        array = np.array(*key)
+        if key[0] and len(self) < 1000:  # 0.0 and -0.0 are one key
+            self[key] = array
+        return array
+
+
+CONSTANTS = Constants()
+ZERO = {char: np.zeros((), char) for char in "fd"}
 
 
 def dispatcher(made: Op) -> Callable:
@@ -66,12 +80,9 @@ def dispatcher(made: Op) -> Callable:
 
 def shorten(made: Op, forward: Callable, run: Callable) -> None:
     """Compile the op's short way, and make it the code of the function that everybody holds already."""
-    text, file = short_way(made), f"<how {made.name} is called>"
-    linecache.cache[file] = len(text), None, text.splitlines(True), file  # for tracebacks
-    scope: dict[str, Any] = {}
-    exec(compile(text, file, "exec"), scope)  # noqa: S102 - our own text, of names from our own source
+    outer = compiled(short_way(made), f"<how {made.name} is called>", "outer", {})
     # its free variables are those of `call` in dispatcher: forward, made, run
-    made.call.__code__ = scope.pop("outer")(forward, made, run).__code__
+    made.call.__code__ = outer(forward, made, run).__code__
     made.call.__defaults__ = forward.__defaults__  # type: ignore[attr-defined]
     made.shortened = True
     made.call.__kwdefaults__ = forward.__kwdefaults__  # type: ignore[attr-defined]

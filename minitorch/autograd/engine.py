@@ -13,12 +13,14 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minitorch.autograd import hooks as hooking
 from minitorch.autograd.base import NODE, SLOT, TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, Slot, edge_of
 from minitorch.autograd.primitives import fit
-from minitorch.autograd.wiring import is_dense
+from minitorch.autograd.wiring import as_array, as_number, is_dense
 from minitorch.backend import xp_of
 
 _leaf_lock = threading.Lock()  # several threads may accumulate into one leaf
@@ -83,7 +85,7 @@ class Pass:
         if entry is None:
             if self.useful is None or key in self.useful:
                 self.leaves[key] = [leaf, g, fresh]
-        elif entry[2] and not self.graph and entry[1].dtype is g.dtype:
+        elif entry[2] and not self.graph:
             entry[1] += g
         else:
             entry[1], entry[2] = entry[1] + g, True
@@ -92,10 +94,15 @@ class Pass:
 
     def run(self) -> None:  # noqa: C901 - the engine's only hot loop, kept in one piece: a call per edge would show
         """Run nodes, newest first, until none is pending; then the leaves take their gradients."""
-        heap, pending, owned, graph, useful = self.heap, self.pending, self.owned, self.graph, self.useful
-        pop, push, retain, anomaly, needed = heapq.heappop, heapq.heappush, self.retain, state.anomaly, None
-        while heap:
-            node = pop(heap)[1]
+        heap, pending, owned, leaves, graph, useful = (
+            self.heap, self.pending, self.owned, self.leaves, self.graph, self.useful,
+        )  # fmt: skip
+        pop, push, retain, anomaly, edges = heapq.heappop, heapq.heappush, self.retain, state.anomaly, None
+        newest: Any = None  # the newest pending node, if it is not in the heap: in a chain, none ever is
+        while newest is not None or heap:
+            if newest is None:
+                newest = pop(heap)[1]
+            node, newest = newest, None
             g = pending.pop(node)
             if owned:
                 owned.discard(node)
@@ -105,9 +112,9 @@ class Pass:
                 self._capture_node(node, g)
                 if useful.get(node) is False:  # type: ignore[attr-defined]
                     continue
-                needed = [self._is_useful(e) for e in node.edges]
-            grads = node.apply(g, graph, needed) if not anomaly else hooking.watched(node, g, graph, needed)
-            if not retain:
+                edges = tuple([e if self._is_useful(e) else None for e in node.edges])
+            grads = node.apply(g, graph, edges) if not anomaly else hooking.watched(node, g, graph, edges)
+            if not retain and node.keeps:
                 node.release()
             if node.hooks is not None:
                 grads = hooking.after(node, grads, g, graph)
@@ -122,16 +129,29 @@ class Pass:
                         self._add_to_node(edge, gi)
                     elif useful is None or edge in useful:
                         pending[edge] = gi
-                        push(heap, (edge.seq, edge))
+                        if newest is None and (not heap or edge.seq < heap[0][0]):
+                            newest = edge
+                        elif newest is not None and edge.seq < newest.seq:
+                            push(heap, (newest.seq, newest))
+                            newest = edge
+                        else:
+                            push(heap, (edge.seq, edge))
                 elif kind is SLOT:
+                    if newest is not None:
+                        push(heap, (newest.seq, newest))
+                        newest = None
                     self._give_slot(edge, fit(edge, gi, graph, node))
                 elif edge._requires_grad:
                     array = edge._array
-                    if graph or gi.shape != array.shape or gi.dtype is not array.dtype or not gi.shape:
+                    if graph or gi.shape != array.shape or gi.dtype is not array.dtype:
                         gi = fit(edge, gi, graph, node)
-                    fresh = gi is not g and node.pure and (graph or gi.base is None) and not _twice(gi, grads)
-                    self._give_leaf(edge, gi, fresh)
-        for entry in self.leaves.values():
+                    entry = leaves.get(id(edge))
+                    if entry is not None and entry[2] and not graph:
+                        entry[1] += gi
+                    else:
+                        fresh = gi is not g and node.pure and (graph or gi.base is None) and not _twice(gi, grads)
+                        self._give_leaf(edge, gi, fresh)
+        for entry in leaves.values():
             self._finish_leaf(*entry)
 
     def _is_useful(self, edge: Any) -> bool:
@@ -184,6 +204,8 @@ def accumulate(leaf: TensorBase, g: Any, fresh: bool, graph: bool) -> None:
 
 def _like_leaf(g: Any, leaf: Any, fresh: bool) -> Any:
     """A gradient that is nobody else's, in the leaf's memory order (torch's layout contract for .grad)."""
+    if not leaf.shape:
+        return as_array(g if fresh else g.copy(), leaf)
     if leaf.flags.c_contiguous or not is_dense(leaf):
         return g if fresh else g.copy()
     new = xp_of(leaf).empty_like(leaf)
@@ -242,7 +264,7 @@ def run_backward(
     before, state.grad = state.grad, graph
     try:
         for edge, g in zip(roots, grads, strict=True):
-            p.give(edge, g if graph else g._array)
+            p.give(edge, g if graph else as_number(g._array))
         p.run()
     finally:
         state.grad = before
@@ -250,6 +272,7 @@ def run_backward(
         return None
     capture: Any = p.capture
     found = [capture[(e.node, e.index) if isinstance(e, Slot) else _key(e)] for e in targets]
+    found = [as_array(g, t._array) if isinstance(g, np.generic) else g for t, g in zip(inputs, found, strict=True)]
     if not accumulate_inputs:
         return found
     for t, g in zip(inputs, found, strict=True):

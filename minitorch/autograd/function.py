@@ -97,7 +97,7 @@ class FunctionNode(Node, FunctionCtx):
     def release(self) -> None:
         self.saved = FREED
 
-    def apply(self, g: Any, graph: bool, needed: Any) -> Any:
+    def apply(self, g: Any, graph: bool, edges: Any) -> Any:
         gs = [x if x is None or graph else wrap(x) for x in g]
         if self.materialize:
             gs = [self._zeros(k) if x is None else x for k, x in enumerate(gs)]
@@ -264,10 +264,10 @@ class _DirtyView(Node):
         self.inner, self.index = inner, index
         self.edges, self.hooks, self.saved, self.seq = inner.edges, None, None, inner.seq
 
-    def apply(self, g: Any, graph: bool, needed: Any) -> Any:
+    def apply(self, g: Any, graph: bool, edges: Any) -> Any:
         grads = [None] * len(self.inner.shape)
         grads[self.index] = g
-        return self.inner.apply(grads, graph, needed)
+        return self.inner.apply(grads, graph, edges)
 
     def release(self) -> None:
         self.inner.release()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minitorch.autograd.anomaly import report
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
@@ -15,7 +17,7 @@ from minitorch.backend import xp_of
 
 
 def _as_tensor(g: Any, graph: bool) -> Any:
-    return g if graph or g is None else wrap(g if hasattr(g, "base") else xp_of(g).asarray(g))
+    return g if graph or g is None else wrap(np.asarray(g) if isinstance(g, np.generic) else g)
 
 
 def _as_gradient(t: Any, graph: bool) -> Any:
@@ -93,10 +95,10 @@ def leaf_after(leaf: TensorBase) -> None:
         hook(leaf)
 
 
-def watched(node: Node, g: Any, graph: bool, needed: Any) -> Any:
+def watched(node: Node, g: Any, graph: bool, edges: Any) -> Any:
     """Run a node under anomaly detection: on an error or a nan, show where its forward ran."""
     try:
-        grads = node.apply(g, graph, needed)
+        grads = node.apply(g, graph, edges)
     except Exception:
         report(node)
         raise

@@ -45,6 +45,7 @@ class Node:
     __slots__ = ("edges", "saved", "seq", "shape", "dtype", "hooks", "__weakref__")
     n_outputs = 1
     edge_kind = NODE
+    keeps = True  # there is something to release
     pure = True  # vjp results are fresh arrays or the upstream gradient itself or views, never someone else's array
     edges: tuple
     saved: Any
@@ -53,8 +54,8 @@ class Node:
     dtype: Any
     hooks: Hooks | None
 
-    def apply(self, g: Any, graph: bool, needed: Any) -> Any:
-        """Gradients of the inputs, one per edge, from that of the output(s)."""
+    def apply(self, g: Any, graph: bool, edges: Any) -> Any:
+        """Gradients of the inputs, one per edge, from that of the output(s); `edges`: only of those not None here."""
         raise NotImplementedError(type(self).__name__)
 
     def release(self) -> None:
@@ -212,7 +213,7 @@ class DeadEnd(Node):
         self.seq = next_seq()
         self.shape, self.dtype = array.shape, array.dtype
 
-    def apply(self, g: Any, graph: bool, needed: Any) -> Any:
+    def apply(self, g: Any, graph: bool, edges: Any) -> Any:
         return ()
 
 

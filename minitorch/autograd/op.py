@@ -67,7 +67,8 @@ class Op:
     constant    writes one value everywhere, so that overlapping elements do no harm (fill_, zero_)
     node        name of the node class, or a function of the settings (and inputs) that gives it
     inner       vjps call it, with arrays more often than with tensors: those are looked for first
-    ufunc       name of the NumPy function that is all that the forward does: the short way calls it directly
+    plain       what the forward comes to for NumPy arrays, as an expression, or "expression if condition": the short
+                way has it in place of a call
     diagnose    function (inputs, settings, error) -> Exception | None that explains a failed forward in torch's words
     """
 
@@ -82,7 +83,7 @@ class Op:
         self.multi_view = self.view and self.n_outputs is None
         self.constant: bool = options.pop("constant", False)
         self.inner: bool = options.pop("inner", False)
-        self.ufunc: str | None = options.pop("ufunc", None)
+        self.plain: str = options.pop("plain", "")
         node = options.pop("node", None)
         self.diagnose: Callable | None = options.pop("diagnose", None)
         if options:
@@ -117,6 +118,7 @@ class Op:
     def _make_node_class(self, name: str) -> type:
         cls = type(name, (OpNode,), {"__slots__": (), "op": self, "__module__": "minitorch.autograd"})
         cls.n_outputs = self.n_outputs or 0  # type: ignore[attr-defined]
+        cls.keeps = getattr(self, "saves_tensors", False)  # type: ignore[attr-defined]
         if getattr(self, "vjps", None):
             cls.apply = make_apply(self)  # type: ignore[attr-defined]
         self.node_classes[name] = cls
@@ -157,6 +159,8 @@ class Op:
             self.captures.append(found)
         if found[0] in ("input", "output", "inputs", "aux"):
             self.saves_tensors = True
+            for cls in self.node_classes.values():
+                cls.keeps = True  # type: ignore[attr-defined]
         return self.captures.index(found)
 
     def _classify(self, name: str) -> tuple[str, Any]:
@@ -186,6 +190,14 @@ class Op:
             self._capture(name)
         self.plans.clear()
         return reference
+
+    def capture_name(self, kind: str, key: Any) -> str:
+        """What a vjp calls a capture."""
+        if kind in ("input", "shape"):
+            return self.inputs[key] + ("_shape" if kind == "shape" else "")
+        if kind in ("output", "aux"):
+            return f"out{key}" if kind == "output" else self.aux[key]
+        return {"needs": "needs", "inputs": f"{self.variadic}", "shapes": f"{self.variadic}_shapes"}.get(kind, key)
 
     def plan(self, needs: tuple[bool, ...]) -> tuple:
         """The captures, None in place of those not needed, when the inputs that need a gradient are `needs`."""
@@ -263,7 +275,8 @@ class Op:
         self, inputs: tuple, settings: dict, edges: tuple, tensors: tuple, aux: tuple = (), needs: Any = None
     ) -> Node:
         node: Any = object.__new__(self.node_class if self.node_name is None else self.node_class_for(settings, inputs))
-        node.edges = edges
+        missing = len(self.inputs) - len(edges)  # trailing inputs left out by the caller
+        node.edges = edges + (None,) * missing if missing > 0 and self.variadic is None else edges
         node.seq = next_seq()
         node.hooks = None
         if self.captures:

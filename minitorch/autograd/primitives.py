@@ -5,6 +5,7 @@ Unbroadcasting, gradient dtype and device are the engine's business, once, so no
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,18 @@ def _(g: Any, x_shape: tuple) -> Any:
     return broadcast_to(g, shape=x_shape)
 
 
+@functools.lru_cache(4096)
+def _summed_axes(have: tuple, want: tuple) -> tuple[tuple, bool]:
+    """The axes to sum over, and whether they are all at the front and go."""
+    lead = len(have) - len(want)
+    ones = tuple(lead + i for i, n in enumerate(want) if n == 1 and have[lead + i] != 1)
+    return tuple(range(lead)) + ones, not ones
+
+
 def _sum_to(x: Any, shape: tuple) -> Any:
-    lead = x.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
+    axes, leading = _summed_axes(x.shape, shape)
+    if leading and x.__class__ is np.ndarray and x.dtype.char in "fd" and shape:
+        return np.add.reduce(x, axes)
     # 16-bit numbers are summed in float32, as torch does
     exact = "float32" if x.dtype.itemsize == 2 and x.dtype.kind in "fV" else x.dtype
     total = x.sum(axis=axes, keepdims=True, dtype=exact).reshape(shape)
@@ -97,10 +107,15 @@ def fit(edge: Any, g: Any, graph: bool, node: Node) -> Any:
     return g
 
 
+@functools.lru_cache(4096)
+def _broadcasts_to(shape: tuple, to: tuple) -> bool:
+    lead = len(to) - len(shape)
+    return lead >= 0 and all(n in (1, to[lead + i]) for i, n in enumerate(shape))
+
+
 def _unbroadcast(g: Any, have: tuple, want: tuple, graph: bool, node: Node) -> Any:
-    lead = len(have) - len(want)
-    fits = lead >= 0 and all(n in (1, have[lead + i]) for i, n in enumerate(want))
-    if not fits or not (getattr(type(node), "op", None) is None or node.op.broadcasts):  # type: ignore[attr-defined]
+    made = getattr(type(node), "op", None)
+    if not _broadcasts_to(want, have) or not (made is None or made.broadcasts):
         raise RuntimeError(
             f"Function {node.name()} returned an invalid gradient - got {list(have)} but expected shape compatible "
             f"with {list(want)}"

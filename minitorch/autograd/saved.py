@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.anomaly import forward_trace
+from minitorch.autograd.backway import back_way
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import FREED, Node, Slot, result_at
@@ -26,7 +27,7 @@ class OpNode(Node):
     op: Op
 
     def release(self) -> None:
-        if self.op.saves_tensors:
+        if self.keeps:
             self.saved = FREED
 
     def saved_value(self, name: str) -> Any:
@@ -91,7 +92,7 @@ def pack(node: Any, op: Op, inputs: tuple, settings: dict, tensors: tuple, aux: 
                     version = tuple(version_of(t) for t in inputs)
         saved.append(value)
         versions.append(version)
-    node.saved, node.versions = saved, versions
+    node.saved, node.versions = tuple(saved), tuple(versions)
 
 
 def _pack_rest(kind: str, key: Any, inputs: tuple, edges: tuple, aux: tuple) -> Any:
@@ -118,12 +119,13 @@ def note_special(node: Any, op: Op) -> None:
         node.get_hooks().trace = forward_trace()
     if state.saved_hooks:
         hooks = state.saved_hooks[-1]
-        node.saved = list(node.saved)
+        saved = list(node.saved)
         for k, (value, version) in enumerate(zip(node.saved, node.versions, strict=True)):
             if version.__class__ is int:
-                node.saved[k] = Packed(value, hooks, None)
+                saved[k] = Packed(value, hooks, None)
             elif version is not None and op.captures[k][0] == "output":
-                node.saved[k] = Packed(wrap(value), hooks, op.captures[k][1])
+                saved[k] = Packed(wrap(value), hooks, op.captures[k][1])
+        node.saved = saved  # a list, not a tuple: the short way back steps aside
 
 
 def unpack(node: Any, graph: bool) -> list:
@@ -135,7 +137,7 @@ def unpack(node: Any, graph: bool) -> list:
     values = []
     for k, (value, version) in enumerate(zip(saved, node.versions, strict=True)):
         if version is not None:
-            value = _fetch(node, captures[k][1], value, version, graph)
+            value = fetch(node, captures[k][1], value, version, graph)
         elif graph and value is not None and captures[k][0] == "aux":
             value = wrap(value)
         values.append(value)
@@ -151,7 +153,7 @@ def freed_error() -> RuntimeError:
     )
 
 
-def _fetch(node: Any, key: Any, value: Any, version: Any, graph: bool) -> Any:
+def fetch(node: Any, key: Any, value: Any, version: Any, graph: bool) -> Any:
     """One saved value, its version checked."""
     if value.__class__ is Packed:
         t = value.unpack(value.value)
@@ -159,7 +161,7 @@ def _fetch(node: Any, key: Any, value: Any, version: Any, graph: bool) -> Any:
             return t._array
         return t if value.output is None else result_at(_output_edge(node, value.output), t._array)
     if value.__class__ is tuple:  # the inputs of a variadic op
-        return tuple(_fetch(node, k, t, v, graph) for k, (t, v) in enumerate(zip(value, version, strict=True)))
+        return tuple(fetch(node, k, t, v, graph) for k, (t, v) in enumerate(zip(value, version, strict=True)))
     if version.__class__ is tuple:
         counter, then = version
         if counter[0] != then:
@@ -169,23 +171,6 @@ def _fetch(node: Any, key: Any, value: Any, version: Any, graph: bool) -> Any:
         maker = f"output 0 of {value.grad_fn.name()}" if value._edge is not None else "a leaf or constant"
         raise modified_error(node, value._array, value._counter[0], version, maker)
     return value if graph else value._array
-
-
-def _arrays(node: Any) -> list:
-    """All captures as arrays, the versions checked: the usual cases inline, the rest by `_fetch`."""
-    saved = node.saved
-    if saved is FREED:
-        raise freed_error()
-    values = []
-    for k, version in enumerate(node.versions):
-        value = saved[k]
-        if version is not None:
-            if version.__class__ is int and value.__class__ is not Packed and value._counter[0] == version:
-                value = value._array
-            else:
-                value = _fetch(node, node.op.captures[k][1], value, version, False)
-        values.append(value)
-    return values
 
 
 def _output_edge(node: Any, index: int) -> Any:
@@ -213,25 +198,31 @@ def set_reference_runner(fn: Callable[[Any, Any], list]) -> None:
 
 
 def make_apply(op: Op) -> Callable:
-    """The backward of an op's node: unpack, call the vjps whose inputs need it."""
-    single = [(v.inputs[0], v.fn, v.args, len(v.args)) for v in op.vjps if not v.joint]
+    """The backward of an op's nodes. At its first call it is written out for the op, see backway.py."""
+
+    def apply(self: Any, g: Any, graph: bool, edges: Any) -> Any:
+        written = back_way(op, general_apply(op), fetch)
+        for cls in op.node_classes.values():
+            cls.apply = written  # type: ignore[attr-defined]
+        return written(self, g, graph, edges)
+
+    return apply
+
+
+def general_apply(op: Op) -> Callable:
+    """Unpack what was saved, call the vjps whose inputs need it: what every node can do."""
+    single = [(v.inputs[0], v.fn, v.args) for v in op.vjps if not v.joint]
     joint = [v for v in op.vjps if v.joint]
 
-    def apply(self: Any, g: Any, graph: bool, needed: Any) -> Any:
+    def apply(self: Any, g: Any, graph: bool, edges: Any) -> Any:
         if graph and op.reference is not None:
             return _reference_runner(self, g)
-        values = unpack(self, True) if graph else _arrays(self)
-        edges = self.edges
-        n = len(edges)
-        grads: list = [None] * n
-        for i, fn, args, count in single:
-            if i < n and edges[i] is not None and (needed is None or needed[i]):
-                if count == 1:
-                    grads[i] = fn(g, values[args[0]])
-                elif count == 0:
-                    grads[i] = fn(g)
-                else:
-                    grads[i] = fn(g, *[values[k] for k in args])
+        values = unpack(self, graph)
+        edges = self.edges if edges is None else edges
+        grads: list = [None] * len(edges)
+        for i, fn, args in single:
+            if i < len(edges) and edges[i] is not None:
+                grads[i] = fn(g, *[values[k] for k in args])
         return _apply_joint(joint, values, edges, grads, g) if joint else grads
 
     return apply

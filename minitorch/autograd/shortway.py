@@ -7,10 +7,18 @@ begin with an underscore: `_x` is the array of the tensor `x`, `_e0` the edge of
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from minitorch.autograd.op import Op
+
+
+# edge_of, written out but for views, whose history may have changed
+EDGE = (
+    "edge_of({n}) if {n}._base is not None else None if not {n}._requires_grad else "
+    "{n} if {n}._edge is None else {n}._edge"
+)
 
 
 def short_way(made: Op) -> str:
@@ -52,7 +60,7 @@ class Writer:
             "try:", *indent(self.read()),
             "except AttributeError:", f"    return {self.among_arrays()}{self.general}",
             f"if {' or '.join(['modes.special_threads', *self.unusual()])}:", f"    return {self.general}",
-            "try:", f"    _out = {self.ufunc(arrays)}forward({arrays}{self.handed_on})",
+            "try:", f"    _out = {self.plain()}forward({arrays}{self.handed_on})",
             "except FAILURES:", f"    return {self.general}  # which tries again and explains",
             *(["_out, *_aux = _out"] if made.aux else []),
             f"if _out.__class__ is not {self.first}.__class__:",
@@ -114,18 +122,27 @@ class Writer:
             checks.append(f"({weak} if _{n} is {n} else _{first}.dtype is not _{n}.dtype)")
         return checks + ([f"_{first}.dtype.char not in FLOATS"] if self.made.promote == "float" else [])
 
-    def ufunc(self, arrays: str) -> str:
-        """A NumPy function in place of the forward, where that only looks for it."""
-        return f"np.{self.made.ufunc}({arrays}) if {self.first}.__class__ is ndarray else " if self.made.ufunc else ""
+    def plain(self) -> str:
+        """What takes the place of the forward for NumPy arrays: see the option `plain` of an op."""
+        if not self.made.plain:
+            return ""
+        text = self.made.plain
+        for n in self.names:
+            number = f"(CONSTANTS[{n}, _{self.names[0]}.dtype.char] if _{n} is {n} else _{n})"
+            text = re.sub(rf"\b{n}\b", number if n in self.numbers else f"_{n}", text)
+        expression, *conditions = text.split(" if ", 1) if not self.numbers else [text]
+        return f"{expression} if {' and '.join([f'{self.first}.__class__ is ndarray', *conditions])} else "
 
     # -- the result --------------------------------------------------------------------------------------------------
 
     def wrap(self) -> list[str]:
         """Make the tensor; `wrap` written out, for a call costs as much as what it does."""
         if self.made.view:
-            view = f"wrap_view(_out, {self.names[0]})"
-            same = "" if self.made.view is True else f" if shares(_out, {self.first}) else wrap(_out)"
-            return [f"_t = {view}{same}"]
+            view = f"_t = wrap_view(_out, {self.names[0]})"
+            if self.made.view is True:
+                return [view]
+            viewed = f"_out.base is {self.first} or _out.base is not None and _out.base is {self.first}.base"
+            return [f"{view} if {viewed} or _out is {self.first} else wrap(_out)"]
         return [
             "_t = new(base.result_class)",
             "_t._array = _out",
@@ -146,7 +163,7 @@ class Writer:
             tracked = " or ".join(
                 self.if_given(n, f"({n}._requires_grad or {n}._base is not None)", "and") for n in self.names
             )
-            edges = [f"_e{i} = {self.if_given(n, f'edge_of({n})', 'else')}" for i, n in enumerate(self.names)]
+            edges = [f"_e{i} = {self.if_given(n, EDGE.format(n=n), 'else')}" for i, n in enumerate(self.names)]
             numbered = [f"_e{i}" for i in range(len(self.names))]
             some, all_edges = " or ".join(f"{e} is not None" for e in numbered), listed(numbered)
         return [f"if ({tracked}) and state.grad:", *indent([*edges, f"if {some}:", *indent(self.node(all_edges))])]
@@ -182,7 +199,7 @@ class Writer:
             wanted = self.wanted(k)
             values.append(f"{value} if {wanted} else None" if wanted else value)
             versions.append(f"{version} if {wanted} else None" if wanted and version != "None" else version)
-        return f"[{', '.join(values)}]", f"[{', '.join(versions)}]"
+        return listed(values), listed(versions)
 
     def wanted(self, k: int) -> str:
         """On which edges capture number k is needed; empty: always."""

@@ -167,7 +167,7 @@ class CopySlices(Node):
     fn: Node
     geometry: Geometry
 
-    def apply(self, g: Any, graph: bool, needed: Any) -> Any:
+    def apply(self, g: Any, graph: bool, edges: Any) -> Any:
         part = strided_take(g, geometry=self.geometry)
         grads = list(self.fn.apply(part, graph, None))
         if self.edges[0] is not None:
@@ -385,7 +385,9 @@ def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
     bump(t)
     if wants_grad:
         own = t._counter
-        node.versions = [(own, own[0]) if v.__class__ is tuple and v and v[0] is own else v for v in node.versions]
+        node.versions = tuple(
+            [(own, own[0]) if v.__class__ is tuple and v and v[0] is own else v for v in node.versions]
+        )
         rebase(t, node)
     return t
 

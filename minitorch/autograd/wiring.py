@@ -36,6 +36,11 @@ def as_array(out: Any, like: Any) -> Any:
     return out
 
 
+def as_number(array: Any) -> Any:
+    """A 0-d NumPy array as a NumPy scalar, with which arithmetic takes a fifth of the time."""
+    return array[()] if array.__class__ is np.ndarray and not array.shape else array
+
+
 def is_dense(array: Any) -> bool:
     """True if the elements fill a stretch of memory without gaps or overlaps, in any order of dimensions."""
     expected = array.dtype.itemsize

@@ -78,7 +78,7 @@ def _explain_relu(inputs: tuple, settings: dict, error: Exception) -> Exception 
     return NotImplementedError("relu: clamp is not supported for complex types") if kind == "c" else None
 
 
-@op(diagnose=_explain_relu)
+@op(diagnose=_explain_relu, plain="np.maximum(x, ZERO[x.dtype.char]) if x.dtype.char in ZERO")
 def relu(x: Any) -> Any:
     """max(x, 0); nan stays nan."""
     if x.dtype.char in "?FD":

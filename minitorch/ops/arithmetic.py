@@ -48,7 +48,7 @@ def zeros_as(x: Any) -> Any:
     return xp_of(x).zeros_like(x)
 
 
-@op(broadcasts=True, promote=True, ufunc="add")
+@op(broadcasts=True, promote=True, plain="np.add(x, y)")
 def add(x: Any, y: Any) -> Any:
     """x + y; on bools, or."""
     return x + y
@@ -70,7 +70,7 @@ def _explain_sub(inputs: tuple, settings: dict, error: Exception) -> Exception |
     return None
 
 
-@op(broadcasts=True, promote=True, diagnose=_explain_sub, ufunc="subtract")
+@op(broadcasts=True, promote=True, diagnose=_explain_sub, plain="np.subtract(x, y)")
 def sub(x: Any, y: Any) -> Any:
     """x - y."""
     return x - y
@@ -102,7 +102,7 @@ def _(g: Any) -> Any:
     return g
 
 
-@op(broadcasts=True, promote=True, ufunc="multiply")
+@op(broadcasts=True, promote=True, plain="np.multiply(x, y)")
 def mul(x: Any, y: Any) -> Any:
     """x * y; on bools, and."""
     return x * y
@@ -118,7 +118,7 @@ def _(g: Any, x: Any) -> Any:
     return g * conj(x)
 
 
-@op(broadcasts=True, promote="float", ufunc="true_divide")
+@op(broadcasts=True, promote="float", plain="np.true_divide(x, y)")
 def div(x: Any, y: Any) -> Any:
     """x / y, the true quotient: integers become the default float."""
     return x / y
@@ -143,7 +143,7 @@ def _explain_neg(inputs: tuple, settings: dict, error: Exception) -> Exception |
     return None
 
 
-@op(diagnose=_explain_neg, ufunc="negative")
+@op(diagnose=_explain_neg, plain="np.negative(x)")
 def neg(x: Any) -> Any:
     """-x."""
     return -x

@@ -34,11 +34,10 @@ def _explain_cat(inputs: tuple, settings: dict, error: Exception) -> Exception |
 @op(diagnose=_explain_cat)
 def cat(*tensors: Any, dim: int, dtype: Any = None) -> Any:
     """The tensors one after the other along `dim`; `dtype` where theirs differ."""
-    xp = xp_of(tensors[0])
     if dtype is None:
-        out = xp.concatenate(tensors, axis=dim)
+        out = xp_of(tensors[0]).concatenate(tensors, dim)
     else:
-        out = xp.concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+        out = xp_of(tensors[0]).concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
     return out if out.flags.c_contiguous else out.copy("C")  # NumPy follows the order of the inputs, torch does not
 
 

@@ -66,10 +66,11 @@ def add_up(x: Any, dim: Any, keepdim: bool) -> Any:
     return total.astype(x.dtype) if char in "eE" else total
 
 
-@op(node=lambda s: "SumBackward0" if s["dim"] is None else "SumBackward1", inner=True)
+@op(
+    node=lambda s: "SumBackward0" if s["dim"] is None else "SumBackward1", inner=True,
+    plain=f"np.add.reduce(x, dim, None, None, keepdim) if x.dtype.char in '{_AS_IS}'",
+)  # fmt: skip
 def sum(x: Any, *, dim: Any = None, keepdim: bool = False) -> Any:
-    if x.__class__ is np.ndarray and x.dtype.char in _AS_IS:
-        return np.add.reduce(x, dim, None, None, keepdim)  # type: ignore[call-overload]
     return add_up(x, dim, keepdim)
 
 

@@ -54,7 +54,10 @@ def _reshaped(x: Any, shape: tuple) -> Any:
     return x.reshape(shape)
 
 
-@op(view="maybe", node="ViewBackward0", inner=True, diagnose=explain_reshape)
+@op(
+    view="maybe", node="ViewBackward0", inner=True, diagnose=explain_reshape,
+    plain="x.reshape(shape) if not shape or min(shape) >= -1",
+)  # fmt: skip
 def reshape(x: Any, *, shape: tuple) -> Any:
     """The same elements in another shape; a view where the strides allow it."""
     return _reshaped(x, shape)

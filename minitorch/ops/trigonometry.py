@@ -7,13 +7,14 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import kernels_of, xp_of
+from minitorch.backend.kernels.small import SMALL
 from minitorch.ops.arithmetic import conj
 from minitorch.ops.compare import where
 from minitorch.ops.kinds import FLOAT, matching, not_complex, only
 from minitorch.ops.powers import rsqrt
 
 
-@op(promote="float", ufunc="sin")
+@op(promote="float", plain="np.sin(x)")
 def sin(x: Any) -> Any:
     """The sine, x in radians."""
     return xp_of(x).sin(x)
@@ -24,7 +25,7 @@ def _(g: Any, x: Any) -> Any:
     return g * conj(cos(x))
 
 
-@op(promote="float", ufunc="cos")
+@op(promote="float", plain="np.cos(x)")
 def cos(x: Any) -> Any:
     """The cosine, x in radians."""
     return xp_of(x).cos(x)
@@ -125,7 +126,7 @@ def _(g: Any, x: Any) -> Any:
     return g * conj(sinh(x))
 
 
-@op(promote="float")
+@op(promote="float", plain=f"np.tanh(x) if x.size < {SMALL} and x.dtype.char in 'fd'")
 def tanh(x: Any) -> Any:
     """The hyperbolic tangent, sinh(x) / cosh(x)."""
     return kernels_of(x).tanh(x)

@@ -195,16 +195,16 @@ def _alike(tensors: Any, dim: int) -> bool:
     """True for a list or tuple of tensors of one dtype, all with a dimension `dim`, and none of shape (0,)."""
     if tensors.__class__ is not list and tensors.__class__ is not tuple:
         return False
-    dtype = None
-    for t in tensors:
-        if not isinstance(t, TensorBase):
-            return False
-        a = t._array
-        if dtype is None:
-            dtype = a.dtype
-        if a.dtype is not dtype or not 0 <= dim < a.ndim or not a.size:
-            return False
-    return dtype is not None
+    try:
+        first = tensors[0]._array
+        dtype, ndim = first.dtype, first.ndim
+        for t in tensors:
+            a = t._array
+            if a.dtype is not dtype or a.ndim != ndim or not a.size:
+                return False
+    except (AttributeError, IndexError):
+        return False
+    return 0 <= dim < ndim
 
 
 def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:

@@ -50,8 +50,12 @@ def one_or_many(method: Callable) -> Callable:
 
     @functools.wraps(method)
     def call(self: Any, *values: Any, **kwargs: Any) -> Any:
-        if not kwargs and all_ints(values):
-            return method(self, values)
+        for v in values:
+            if v.__class__ is not int:
+                break
+        else:
+            if values and not kwargs:
+                return method(self, values)
         if len(values) == 1 and hasattr(values[0], "__len__"):
             values = values[0]
         elif not values and name in kwargs:
