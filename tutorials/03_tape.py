@@ -236,6 +236,7 @@ show(engine.accumulate, "leaf._grad = wrap(", "old._array += g")
 # | `g * local` | `node.apply(g, ...)`: a vjp, for slopes are large tables here (chapter 2) |
 # | `pending[used] += ...` | `_add_to_node` |
 # | `n.grad += g` at a leaf | `_give_leaf`, then `accumulate` when the pass is over |
+# | `heappop`, `heappush` | the same, but the newest node waits beside the heap (`newest`): a chain never uses it |
 # | - | `node.release()`: forget what was saved, to free memory |
 #
 # One thing is different. Our `Number` is value and tape in one. The engine has two kinds of objects: tensors, and

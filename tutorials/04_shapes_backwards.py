@@ -258,7 +258,8 @@ assert raw.shape == (4, 3)
 # %%
 show(engine.Pass.run, "if graph or gi.shape != edge.shape", "gi = fit(edge, gi, graph, node)")
 show(primitives.fit, "if array.shape != shape:", "_unbroadcast(g, array.shape, shape", "g = cast(g, dtype=dtype)")
-show(primitives._sum_to, "lead = x.ndim - len(shape)", "axes = ", "total = x.sum(axis=axes, keepdims=True")
+show(primitives._summed_axes, "lead = len(have)", "ones = ")
+show(primitives._sum_to, "axes, leading = _summed_axes(", "total = x.sum(axis=axes, keepdims=True")
 show(reductions.expand_reduced, "g.reshape(kept_shape(shape, dim))", "return broadcast_to(g, shape=shape)")
 show(indexing.index_spread, "with x added at the positions; adjoint of index", "add_rows(out, ")
 show(reductions.spread_over_ties, "mask = matches(x, out)", "return mask * (g / sum(mask))")
@@ -271,7 +272,7 @@ assert single.grad.dtype is mt.float32  # fit's other duty: the gradient has the
 # %% [markdown]
 # | ours | the engine's |
 # | --- | --- |
-# | `unbroadcast` | `fit`, `_unbroadcast`, `_sum_to`: both sums in one, over `axes` |
+# | `unbroadcast` | `fit`, `_unbroadcast`, `_sum_to`: both sums in one, over the axes in front and the `ones` |
 # | `unsum` | `expand_reduced`, which copies nothing: a view with stride 0 (chapter 1) |
 # | `unpick` | `index_spread`, with `add_rows` for the loop |
 # | `unmax` | `spread_over_ties` |
