@@ -123,6 +123,25 @@ def test_the_milestone_names_the_exercises_of_the_chapter(path: Path) -> None:
     assert re.findall(r"`(\w+)`", found[1]) == [e.name for e in chapter(number).exercises]
 
 
+INVENTED = {"Mul", "Exp", "module_", "lstm_backward"}  # nodes as pictures name them; many files; the reader's
+
+
+@pytest.fixture(scope="module")
+def words() -> set[str]:
+    """Every name in the sources."""
+    files = [p for folder in ("minitorch", "parity", "examples") for p in (ROOT / folder).rglob("*.py")]
+    return {w for p in files for w in (p.stem, *re.findall(r"\w+", p.read_text(encoding="utf-8")))}
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
+def test_names_in_the_text_exist(path: Path, words: set[str]) -> None:
+    lines = path.read_text().splitlines()
+    text = "\n".join(line for line in lines if line.startswith("# "))
+    here = set(re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("# "))))
+    for name in re.findall(r"`([A-Za-z_][\w./]*)(?:\(\))?`", text):
+        assert set(re.findall(r"[A-Za-z_]\w*", name)) <= words | here | INVENTED, name
+
+
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
 def test_files_to_read_next_exist(path: Path) -> None:
     text = path.read_text()

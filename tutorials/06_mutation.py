@@ -363,9 +363,9 @@ assert counts["copy"] == {"right": 300, "refused": 0, "wrong": 0}
 assert counts["reference with counter"] == {"right": 300 - raised, "refused": raised, "wrong": 0}
 
 # %% [markdown]
-# To copy everything that is kept is always right, and it doubles the memory of every program, also of the many that
-# never change anything. To count costs one number for each memory, and some programs are refused; they say `clone()`
-# where they mean it. That is PyTorch's choice, and ours. The first three are what one gets by not thinking about it.
+# To copy everything that is kept is always right, and every program pays with memory, also the many that never change
+# anything. To count costs one number for each memory, and some programs are refused; they say `clone()` where they mean
+# it. That is PyTorch's choice, and ours. The first three are what one gets by not thinking about it.
 #
 # **Around the counter: `detach` against `data`.** Both give the values without history, on the same memory. Old
 # programs write `p.data`. Predict: which of these changes of `y = tanh(x)` will the engine notice?
