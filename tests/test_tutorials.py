@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from minitorch.learn.exercises import chapter
+
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIALS = sorted((ROOT / "tutorials").glob("[0-9]*.py"))
 PARTS = ["Motivation", "Predict", "Build", "Check", "Dissect", "Break it", "Milestone"]
@@ -39,7 +41,17 @@ def problems(text: str) -> list[str]:
     code = [body for kind, body in parts if kind == "code"]
     if not code or not asserts(code[-1]):
         found.append("the last code cell must assert what was shown")
-    return found + wrong_parts(parts) + wrong_imports(text)
+    return found + hidden_pictures(parts) + wrong_parts(parts) + wrong_imports(text)
+
+
+def hidden_pictures(parts: list[tuple[str, str]]) -> list[str]:
+    """Pictures that a notebook would not show, because they are not the last line of their cell."""
+    found = []
+    for kind, body in parts:
+        for node in ast.parse(body).body[:-1] if kind == "code" else ():
+            if isinstance(node, ast.Expr) and ast.unparse(node).startswith("viz."):
+                found.append(f"not the last of its cell: {ast.unparse(node)}")
+    return found
 
 
 def asserts(code: str) -> bool:
@@ -97,6 +109,59 @@ def test_runs(path: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
+def test_the_title_is_that_of_the_exercises(path: Path) -> None:
+    assert re.findall(r"^# # (.*)", path.read_text(), re.MULTILINE) == [chapter(path.name[:2]).title]
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
+def test_the_milestone_names_the_exercises_of_the_chapter(path: Path) -> None:
+    number = path.name[:2]
+    text = " ".join(path.read_text().split("# ## Milestone")[1].replace("\n#", " ").split())
+    found = re.search(rf"`minitorch learn start {number}` lets you write (.*?`)(?:[.] |, and runs )", text)
+    assert found, text
+    assert re.findall(r"`(\w+)`", found[1]) == [e.name for e in chapter(number).exercises]
+
+
+INVENTED = {"Mul", "Exp", "module_", "lstm_backward"}  # nodes as pictures name them; many files; the reader's
+
+
+@pytest.fixture(scope="module")
+def words() -> set[str]:
+    """Every name in the sources."""
+    files = [p for folder in ("minitorch", "parity", "examples") for p in (ROOT / folder).rglob("*.py")]
+    return {w for p in files for w in (p.stem, *re.findall(r"\w+", p.read_text(encoding="utf-8")))}
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
+def test_names_in_the_text_exist(path: Path, words: set[str]) -> None:
+    lines = path.read_text().splitlines()
+    text = "\n".join(line for line in lines if line.startswith("# "))
+    here = set(re.findall(r"\w+", "\n".join(line for line in lines if not line.startswith("# "))))
+    for name in re.findall(r"`([A-Za-z_][\w./]*)(?:\(\))?`", text):
+        assert set(re.findall(r"[A-Za-z_]\w*", name)) <= words | here | INVENTED, name
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
+def test_files_to_read_next_exist(path: Path) -> None:
+    text = path.read_text()
+    assert "# Read next: " in text
+    for name in re.findall(r"`((?:minitorch|parity|examples)/[\w/]+\.py)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_pictures_of_a_chapter_are_written(tmp_path: Path) -> None:
+    script = str(ROOT / "tutorials" / "pictures.py")
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = lambda *words: subprocess.run([sys.executable, script, *words], cwd=tmp_path, env=env, capture_output=True)  # noqa: E731
+    assert run("03").returncode == 0
+    (page,) = (tmp_path / "pictures").iterdir()
+    assert page.name == "03_tape-1.html" and "Backward of Add: 4 nodes, 1 leaf" in page.read_text()
+    for words in ((), ("77",)):
+        done = run(*words)
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+
+
 GOOD = "\n".join(
     ["# %% [markdown]", "# # A title"]
     + [line for p in PARTS for line in ("", "# %% [markdown]", f"# ## {p}", "# What?", "", "# %%", "assert 1")]
@@ -113,6 +178,7 @@ def test_the_form_check_sees_what_is_wrong() -> None:
         GOOD.replace("# ## Predict\n# What?\n\n# %%\nassert 1", "# ## Predict\n# What?\n\n# %%\nprint(1)"),
         GOOD + "\nimport torch",
         GOOD + "\n# %%\nprint(1)",
+        GOOD.replace("assert 1", "viz.tape(y)\nassert 1", 1),
         GOOD.replace("assert 1", "assert 1\n" * (LONGEST + 1), 1),
         GOOD.replace("# What?", "assert 1 # What?", 1),
     ]

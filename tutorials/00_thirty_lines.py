@@ -11,13 +11,16 @@ import inspect
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
+from minitorch.learn.sources import show
 
 # %% [markdown]
 # ## Motivation
 #
 # Four points, the exclusive or: the target is 1 when exactly one of the two inputs is 1. What is the best that a
 # weighted sum of the inputs, plus a constant, can do? (With one input that is a line, with two it is a plane.)
-# NumPy's `lstsq` finds the best one there is.
+# NumPy's `lstsq` finds the best one there is: the one with the smallest *mean squared error*, the mean of
+# $(\text{answer} - \text{target})^2$ over the four points.
 
 # %%
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -39,8 +42,9 @@ assert np.allclose(answers, 0.5) and np.isclose(plane_loss, 0.25)
 #
 # with $x$ of 2 numbers, $h$ of 8 (the *hidden units*) and $y$ of 1. Each hidden unit is a weighted sum of the inputs,
 # plus a constant, bent by $\tanh$, which squeezes every number into $(-1, 1)$. The answer is a weighted sum of the
-# hidden units, plus a constant. The matrix product, in Python `@`, does all the weighted sums at once. The entries of
-# $W_1, b_1, W_2, b_2$ are the net's *parameters*: the numbers that we may choose.
+# hidden units, plus a constant. The matrix product, in Python `@`, does all the weighted sums at once, for all four
+# points: `X @ W1` has a row for each point, and adding $b_1$ adds it to every row. The entries of $W_1, b_1, W_2, b_2$
+# are the net's *parameters*: the numbers that we may choose.
 #
 # ## Predict
 #
@@ -130,9 +134,9 @@ assert np.abs(naive_answers - Y).max() < 0.1
 #
 # ## Check
 #
-# Now the same net in minitorch. The formula is the same, line by line. The difference: the parameters are tensors that
-# say `requires_grad=True`, and instead of `slopes` there is one call, `loss.backward()`. It fills `p.grad` of each
-# parameter `p` with its slopes, *all of them, from one run of the net*.
+# Now the same net in minitorch. The formula is the same, line by line. The difference: the parameters are *tensors*,
+# which are minitorch's arrays, and say `requires_grad=True`; and instead of `slopes` there is one call,
+# `loss.backward()`. It fills `p.grad` of each parameter `p` with its slopes, *all of them, from one run of the net*.
 
 
 # %%
@@ -161,7 +165,17 @@ assert net.runs == 1
 
 # %% [markdown]
 # One run, and the same 33 slopes. (They differ a little because $\varepsilon$ is not zero: our slopes are the ones that
-# are slightly wrong. Chapter 2 measures by how much.) The training loop takes the same path:
+# are slightly wrong. Chapter 2 measures by how much.) How does it know? While the net ran, the engine wrote down each
+# step. Here is what it wrote, from the loss at the top to the four parameters; `backward` walks it once, from top to
+# bottom. Step along: slopes come down the arrows. Chapter 3 builds this. (The picture stands here in a notebook; from a
+# terminal, `python tutorials/pictures.py 00` writes it as a page.)
+
+# %%
+shown = CountedRuns()
+viz.tape(shown.loss(), dict(zip(["W1", "b1", "W2", "b2"], shown.parameters, strict=True)))
+
+# %% [markdown]
+# The training loop takes the same path:
 
 # %%
 net = CountedRuns()
@@ -193,20 +207,12 @@ assert [tuple(p.shape) for p in layers.parameters()] == [(8, 2), (8,), (1, 8), (
 # %% [markdown]
 # ## Dissect
 #
-# Where is all this in the engine? We open its source with `inspect.getsource`. This small function prints the lines
-# that matter, and fails if they are not there, so that what you read here stays true.
+# Where is all this in the engine? Every chapter opens the real source at this point. `show` prints the head of a
+# function or class and the lines that matter, with their numbers in the file. It fails if they are not there, so what
+# you read here stays true. Open the file beside it: what stands between the lines is worth reading too.
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(mt.nn.Linear.forward, "F.linear(input, self.weight, self.bias)")
 show(mt.Tensor.backward, "api.backward(self, gradient, retain_graph, create_graph")
 show(mt.optim.SGD, "p -= lr v", "move(xp, x, g, size, a)")
@@ -223,7 +229,7 @@ show(mt.optim.Optimizer.zero_grad, "p._grad = None")
 # ## Break it
 #
 # **First break: forget `zero_grad`.** `backward` does not *set* `p.grad`, it *adds* to it (chapter 3 says why that is
-# the right thing). Without `zero_grad`, the second step moves by the sum of two gradients, the third by that of three.
+# the right thing). Predict: what does `p.grad` hold after a second `backward`, and where does the loss end?
 
 # %%
 net = CountedRuns()
@@ -245,7 +251,8 @@ print(f"with zero_grad the loss ends at {losses[-1]:.1e}, without at {forgetful[
 assert forgetful[-1] > 100 * losses[-1]
 
 # %% [markdown]
-# No error, no warning, just a loss that does not go down. This is the most frequent mistake in a first PyTorch program.
+# Each step moved by the sum of all gradients so far. No error, no warning, just a loss that does not go down. This is
+# the most frequent mistake in a first PyTorch program.
 #
 # **Second break: start all parameters at zero.** Then all hidden units are equal, their slopes are equal, and they stay
 # equal for ever. Eight units that always agree are worth one. Here it is even worse: every slope but that of the last
@@ -274,7 +281,10 @@ assert np.array_equal(runs[0], runs[1]) and not np.array_equal(runs[0], runs[2])
 # You can now explain what parameters, a loss, a gradient and a learning rate are; why training is one update repeated;
 # and what an autograd engine is for: all slopes from one run of the net, where nudging needs one run per parameter.
 #
-# Exercises:
+# In the engine: `minitorch learn start 00` lets you write `relu`, `linear`, `mse_backward` and `sgd_step`, and runs
+# minitorch with yours in the place of its own.
+#
+# On paper, or in this file:
 #
 # 1. How large can `lr` be before the loss no longer goes down? Find out by trying. What do you see just above it?
 # 2. With 2 hidden units instead of 8, does training still succeed from every seed? Count over twenty seeds.

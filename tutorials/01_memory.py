@@ -6,15 +6,16 @@
 # description in thirty lines, and find it again in the engine.
 
 # %%
-import inspect
 import itertools
 import warnings
 
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.autograd.base import TensorBase, wrap, wrap_view
 from minitorch.autograd.primitives import broadcast_to
+from minitorch.learn.sources import show
 from minitorch.ops.indexing import index, select
 from minitorch.ops.shape import transpose, view
 
@@ -62,6 +63,16 @@ assert x.stride() == (3, 1)
 assert x.t().stride() == (1, 3)
 assert (x[:, 1].storage_offset(), x[:, 1].stride()) == (1, (3,))
 print("table", x.stride(), " transpose", x.t().stride(), " column 1: offset", x[:, 1].storage_offset())
+
+# %% [markdown]
+# A step down in the table passes a whole row, three places; a step to the right passes one. The transpose goes the same
+# ways under exchanged names. And column 1 begins at place 1 and goes down.
+#
+# Here is the memory, with the transpose on it (first bar) and column 1 (second bar). The buttons or the arrow keys move
+# through the indices of the transpose, and the line below says how an index becomes a place.
+
+# %%
+viz.strides(x.t(), x[:, 1])
 
 # %% [markdown]
 # ## Build
@@ -144,6 +155,13 @@ def broadcast_shapes(a, b):
 assert broadcast_shapes((3, 1), (4,)) == (3, 4)
 assert broadcast_shapes((2, 3), (2,)) is None  # 3 stands over 2: the alignment is at the right, not at the left
 assert broadcast_shapes((2, 3), (2, 1)) == (2, 3)  # this is how to add a value per row
+viz.broadcast((3, 1), (4,))
+
+# %% [markdown]
+# Dashed is what is repeated. And the pair that does not fit, with the column that disagrees:
+
+# %%
+viz.broadcast((2, 3), (2,))
 
 # %% [markdown]
 # ## Check
@@ -192,7 +210,7 @@ assert 0 < refused < len(shapes) ** 2
 # ## Predict: who shares?
 #
 # A NumPy array, and eight tensors made from it, the later ones from the first. We write 9 into the array. Which of them
-# see it?
+# see it? (`detach` gives a tensor without its history, which chapter 3 explains; here only its memory counts.)
 
 # %%
 array = np.zeros(4, dtype="float32")
@@ -222,15 +240,6 @@ assert np.shares_memory(first.numpy(), array)  # numpy() shares as well
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(TensorBase, "_array  ", "_counter  ", "_base  ")
 show(wrap, "t._counter = ", "t._base")
 show(wrap_view, "t._counter = version = source._counter", "t._base = source._base if")
@@ -351,7 +360,9 @@ assert "size" in str(caught[0].message)
 # You can now explain storage, stride, offset, view and copy; why a transpose costs nothing; why broadcasting copies
 # nothing; what `_base` and the version counter are for.
 #
-# Exercises:
+# In the engine: `minitorch learn start 01` lets you write `contiguous_strides`, `broadcast_shape` and `stretch`.
+#
+# On paper, or in this file:
 #
 # 1. Add `flip` to `View`, with a negative stride. PyTorch's `flip` copies instead. What would break for `view(-1)`?
 # 2. Which strides give all windows of length 3 of a row of numbers, as a table? (`as_strided`, `unfold`.)

@@ -5,14 +5,15 @@
 # an engine that computes derivatives, we build the judge: a way to know whether a derivative is right.
 
 # %%
-import inspect
 import math
 import warnings
 
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.autograd.gradcheck import GradcheckError, _analytic, _check, _numeric, gradcheck
+from minitorch.learn.sources import show
 
 # %% [markdown]
 # ## Motivation
@@ -113,6 +114,18 @@ assert errors[best_central][1] < errors[best_forward][0] / 10  # the best centra
 assert errors[15][1] > 1000 * errors[best_central][1]  # and too small an h ruins both
 
 # %% [markdown]
+# The same as a curve, for a function of five numbers: the error of the central difference over $h$, both on a scale of
+# powers of ten. To the right of the lowest point the formula is to blame, and the line falls by two powers for each
+# one of $h$; to the left it is rounding. float32, with its 7 digits, never gets below a millionth or so.
+
+# %%
+curve = viz.gradcheck_curve(lambda v: (v.exp() * v.sin()).sum(), mt.tensor([0.3, -1.2, 0.8, 2.0, -0.5]))
+least = {name: min(found) for name, found in curve.to_json()["errors"].items()}
+print("least errors:", {name: f"{e:.0e}" for name, e in least.items()})
+assert least["float64"] < 1e-9 and 1e-7 < least["float32"] < 1e-4
+curve
+
+# %% [markdown]
 # Now the judge. A function takes an array and returns an array. Its derivative is a table, the *Jacobian*: row $i$,
 # column $j$ says how output $i$ changes with input $j$. Central differences give it column by column.
 
@@ -182,15 +195,6 @@ for name, f in functions.items():
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(gradcheck, "eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3")
 show(_numeric, "array[index] = saved", "(plus - minus) / (2 * eps)")
 show(_analytic, "e[k] = v", "found = grad(out, checked,")
@@ -208,7 +212,8 @@ show(_check, 'not in ("float64"', "again = _analytic", "rtol=0, atol=nondet_tol"
 # ## Break it
 #
 # **The forgotten square, caught.** `autograd.Function` lets us give minitorch an operation with a derivative of our
-# own.
+# own: `forward` computes, `backward` gets the upstream gradient `g` and returns $g$ times the slope. `ctx` (context)
+# carries what `forward` saves over to `backward`. (Chapter 7 has more.)
 
 
 # %%
@@ -304,7 +309,10 @@ assert not gradcheck(mt.relu, at_zero, raise_exception=False)
 # You can now explain forward and central differences and their best $h$; why float64; what a Jacobian and a vjp are;
 # why an upstream gradient must be random; when a failing check is not the engine's fault.
 #
-# Exercises:
+# In the engine: `minitorch learn start 02` lets you write `jacobian_by_differences`, `tanh_backward` and
+# `div_backward`.
+#
+# On paper, or in this file:
 #
 # 1. A Jacobian of a function of a million numbers is too large. Compare $v^T J u$ instead, for random $u$ and $v$: one
 #    backward, two runs of the function. Write it. Which faults can it miss?

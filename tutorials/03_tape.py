@@ -17,9 +17,11 @@ import weakref
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.autograd import engine
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.node import AccumulateGrad, Node, edge_of
+from minitorch.learn.sources import show
 from minitorch.optim import Optimizer
 
 # %% [markdown]
@@ -107,8 +109,9 @@ assert sum(used is a for n in (b, c, y) for used, _ in n.inputs) == prediction["
 # ## Build
 #
 # So the backward pass needs no recursion: keep a table of slopes that wait (`pending`), take out the newest number,
-# hand its slope on to its inputs, where contributions *add up*. A heap is a list from which the smallest item is taken
-# quickly; with minus the birth number as key, the smallest is the newest.
+# hand its slope on to its inputs, where contributions *add up*. A number that has no inputs is a *leaf*; there the
+# slope stays. A heap is a list from which the smallest item is taken quickly; with minus the birth number as key, the
+# smallest is the newest.
 
 
 # %%
@@ -147,7 +150,9 @@ assert x.grad == 2**30 and len(visited) == 31
 #
 # ## Check
 #
-# The same diamond in minitorch. `grad_fn` is the node that made a tensor; a hook on each node notes when it runs.
+# The same diamond in minitorch. `x` is a *leaf*: a tensor that was not computed, but given, with `requires_grad=True`.
+# Each operation hangs a *node* on the tape, and `grad_fn` is the node that made a tensor. A *hook* is a function of
+# yours that is called on the way: here each node's hook notes when it runs.
 
 # %%
 x = mt.tensor(2.0, requires_grad=True)
@@ -164,6 +169,15 @@ print("dy/dx =", x.grad.item(), " nodes ran, with slope:", ran)
 assert x.grad.item() == 40
 assert [name for name, _ in ran] == ["y", "c", "b", "a"] == prediction["order"][:-1]
 assert dict(ran)["a"] == 2 * 6 + 1  # the three contributions to a, already added up
+
+# %% [markdown]
+# The same as a picture. Step through it: it says which gradients arrive at a node, what their sum is, and what leaves.
+# (`viz.tape` makes a backward pass of its own; `x.grad` stays as it is.)
+
+# %%
+x = mt.tensor(2.0, requires_grad=True)
+a = 3 * x
+viz.tape(a * a + (a + x), {"x": x})
 
 # %% [markdown]
 # Now three hundred random formulas: ours against minitorch's, and against a finite difference.
@@ -205,15 +219,6 @@ assert worst < 1e-5
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(
     engine.Pass.run,
     "newest = pop(heap)[1]", "node, newest = newest, None", "g = pending.pop(node)", "grads = node.apply(g",
@@ -231,6 +236,7 @@ show(engine.accumulate, "leaf._grad = wrap(", "old._array += g")
 # | `g * local` | `node.apply(g, ...)`: a vjp, for slopes are large tables here (chapter 2) |
 # | `pending[used] += ...` | `_add_to_node` |
 # | `n.grad += g` at a leaf | `_give_leaf`, then `accumulate` when the pass is over |
+# | `heappop`, `heappush` | the same, but the newest node waits beside the heap (`newest`): a chain never uses it |
 # | - | `node.release()`: forget what was saved, to free memory |
 #
 # One thing is different. Our `Number` is value and tape in one. The engine has two kinds of objects: tensors, and
@@ -509,7 +515,10 @@ assert isinstance(number, float) and number == total.item() == 100
 # You can now explain the tape; why newest first visits every node once; why gradients add up, within a pass and between
 # passes; what `retain_graph` retains; what `zero_grad`, `no_grad`, `detach` and `eval` each do, and do not do.
 #
-# Exercises:
+# In the engine: `minitorch learn start 03` lets you write `accumulate`, `add_gradients`, `topological_order` and
+# `on_a_path`.
+#
+# On paper, or in this file:
 #
 # 1. Give `Number` the operations `exp` and `-`. What is the local slope of each?
 # 2. Two results, one backward pass: start `pending` with both. Which sum is differentiated? (`autograd.backward` can.)

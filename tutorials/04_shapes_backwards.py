@@ -7,15 +7,16 @@
 # copied.**
 
 # %%
-import inspect
 import itertools
 
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.autograd import engine, primitives
 from minitorch.autograd.gradcheck import gradcheck
 from minitorch.autograd.op import registry
+from minitorch.learn.sources import show
 from minitorch.ops import indexing
 from minitorch.ops import reduce as reductions
 from minitorch.ops.arithmetic import mul
@@ -73,8 +74,13 @@ print("bias.grad", bias.grad.tolist(), " p.grad", p.grad.tolist(), " q.grad", q.
 
 # %% [markdown]
 # It is the rule of chapter 3: contributions to one number add up. Broadcasting uses a number several times, as $a$ was
-# used several times in the diamond.
-#
+# used several times in the diamond. In the picture, dashed dimensions are repeated forwards, and "The same in words"
+# says over which ones the gradient is summed backwards.
+
+# %%
+viz.broadcast(p, q)
+
+# %% [markdown]
 # ## Build
 #
 # Four backward rules. In each, `g` is the upstream gradient, of the result's shape; what is returned has the shape of
@@ -233,15 +239,6 @@ assert ties["x.max()"] == unmax(1.0, np.array([1.0, 5.0, 5.0])).tolist()
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 broadcasting = [op for op in registry.values() if op.broadcasts and op.vjps]
 summing = [op for op in broadcasting if any("sum_to" in vjp.fn.__code__.co_names for vjp in op.vjps)]
 print(len(broadcasting), "operations broadcast and have derivatives;", len(summing), "of them sum by themselves")
@@ -261,7 +258,8 @@ assert raw.shape == (4, 3)
 # %%
 show(engine.Pass.run, "if graph or gi.shape != edge.shape", "gi = fit(edge, gi, graph, node)")
 show(primitives.fit, "if array.shape != shape:", "_unbroadcast(g, array.shape, shape", "g = cast(g, dtype=dtype)")
-show(primitives._sum_to, "lead = x.ndim - len(shape)", "axes = ", "total = x.sum(axis=axes, keepdims=True")
+show(primitives._summed_axes, "lead = len(have)", "ones = ")
+show(primitives._sum_to, "axes, leading = _summed_axes(", "total = x.sum(axis=axes, keepdims=True")
 show(reductions.expand_reduced, "g.reshape(kept_shape(shape, dim))", "return broadcast_to(g, shape=shape)")
 show(indexing.index_spread, "with x added at the positions; adjoint of index", "add_rows(out, ")
 show(reductions.spread_over_ties, "mask = matches(x, out)", "return mask * (g / sum(mask))")
@@ -274,7 +272,7 @@ assert single.grad.dtype is mt.float32  # fit's other duty: the gradient has the
 # %% [markdown]
 # | ours | the engine's |
 # | --- | --- |
-# | `unbroadcast` | `fit`, `_unbroadcast`, `_sum_to`: both sums in one, over `axes` |
+# | `unbroadcast` | `fit`, `_unbroadcast`, `_sum_to`: both sums in one, over the axes in front and the `ones` |
 # | `unsum` | `expand_reduced`, which copies nothing: a view with stride 0 (chapter 1) |
 # | `unpick` | `index_spread`, with `add_rows` for the loop |
 # | `unmax` | `spread_over_ties` |
@@ -315,6 +313,14 @@ unfit = with_replaced(engine, "fit", lambda edge, g, graph, node: g, bias_gradie
 print("without fit", tuple(unfit.shape), " with fit", tuple(bias_gradient().shape))
 assert tuple(unfit.shape) == (4, 3) and tuple(bias_gradient().shape) == (3,)
 assert mt.allclose(unfit.sum(0), bias_gradient())
+
+# %% [markdown]
+# On the tape of the right engine, the addition gets a gradient of shape (4, 3), and sends one of shape (3,) to the
+# bias: step to `Add` and look at what leaves it.
+
+# %%
+bias = mt.zeros(3, requires_grad=True)
+viz.tape(((mt.from_numpy(batch).float() + bias) ** 2).sum(), {"bias": bias})
 
 # %% [markdown]
 # **Adding where places repeat.** NumPy has a trap: `out[rows] += g` with a repeated row adds only *once*, the last one
@@ -397,7 +403,10 @@ assert "WrongBackward returned an invalid gradient - got [2, 2] but expected sha
 # You can now explain why a gradient has the shape of its tensor; the pairs copy and sum, pick and put; the adjoint
 # test; who un-broadcasts in minitorch, and where; what happens at ties, and which choices are not free.
 #
-# Exercises:
+# In the engine: `minitorch learn start 04` lets you write `unbroadcast`, `sum_backward`, `max_backward`, `add_rows` and
+# `prod_backward`.
+#
+# On paper, or in this file:
 #
 # 1. What is the backward rule of `cumsum`? (Write $A$ down for four numbers, and transpose.) Test it with `adjoint`.
 # 2. `x[rows] = values`, with a repeated row: what is the gradient of `values`? (Which of the two was overwritten?)

@@ -1,12 +1,11 @@
 # %% [markdown]
-# # From a matrix product to cross entropy
+# # From matmul to cross entropy
 #
 # A classifier is a matrix product with a loss behind it. This chapter takes both apart: products of tables, written
 # with `einsum` and differentiated by swapping letters; `logsumexp`, which never overflows; and the loss that joins
 # them into one step, because the joined step is safer, shorter and smaller than its parts.
 
 # %%
-import inspect
 import itertools
 import math
 import tracemalloc
@@ -14,6 +13,8 @@ import tracemalloc
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
+from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.ops import loss as loss_ops
 from minitorch.ops import matmul as products
@@ -219,15 +220,6 @@ assert mt.autograd.gradcheck(lambda x: F.cross_entropy(x, mt.tensor(t)), mt.tens
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(_pair, "inner = [s for s in la if s in lb and s not in later]", "batch = ", "product = _batched(left, right)")
 show(products.mm.op.vjps[0].fn, "times(g, adjoint(y))")
 show(products.mm.op.vjps[1].fn, "times(adjoint(x), g)")
@@ -249,9 +241,9 @@ show(loss_ops.cross_entropy.op.vjps[0].fn, "grad *= share / total", "grad[mesh(i
 # | `logsumexp(x) - x[target]` | `xp.log(total) - picked`, both with `top` taken out: it cancels |
 # | `p[rows, target] -= 1`, then `/ len(x)` | `grad[mesh(index, dim)] -= share`, where `share` is $1/N$ in a mean |
 #
-# `cross_entropy` is one op, *fused*: several steps made one. The motivation's formula took a node for every step, and
-# each keeps what its slope needs (chapter 3). How many nodes does each have, and how much memory waits for the backward
-# pass? We measure it in multiples of the table of logits.
+# `cross_entropy` is one *op* (the engine's word for an operation with its derivative), *fused*: several steps made one.
+# The motivation's formula took a node for every step, and each keeps what its slope needs (chapter 3). How many nodes
+# does each have, and how much memory waits for the backward pass? We measure it in multiples of the table of logits.
 
 
 # %%
@@ -284,8 +276,14 @@ for f in (in_steps, F.cross_entropy):
 
 # %% [markdown]
 # The fused op keeps no table but the logits, which the layer before has made anyway. It computes $e^{x - m}$ a second
-# time in the backward pass: some time is paid for much memory.
-#
+# time in the backward pass: some time is paid for much memory. Here are the seven nodes of the loss in steps, for four
+# rows; the fused one has a single node, and no picture is needed. Step through, and look at what each has saved.
+
+# %%
+x = mt.randn(4, 3, requires_grad=True)
+viz.tape(in_steps(x, mt.tensor([0, 1, 2, 1])), {"logits": x})
+
+# %% [markdown]
 # ## Break it
 #
 # **A small number under the logarithm.** The folk remedy for $\log 0$ is $\log(p + 10^{-8})$. No `nan` any more. What
@@ -354,7 +352,10 @@ assert mt.allclose(ignoring, F.cross_entropy(logits[:3], mt.tensor([0, 1, 2])))
 # You can now explain what an einsum is and why its derivative is a swap of letters; why the largest number is taken out
 # of a sum of exponentials; why the loss takes logits and not probabilities; what a fused op saves.
 #
-# Exercises:
+# In the engine: `minitorch learn start 05` lets you write `matmul_backward`, `logsumexp`, `softmax_backward`,
+# `log_softmax_backward` and `cross_entropy_backward`.
+#
+# On paper, or in this file:
 #
 # 1. Two classes, one logit: derive $\log(1 + e^{-x})$ for class 1. Where does it overflow, and what would you take out?
 #    (`binary_cross_entropy_with_logits`; its source is in `minitorch/ops/loss.py`.)

@@ -1,18 +1,19 @@
 # %% [markdown]
-# # Mutation, views, and the rules that keep you safe
+# # Mutation, views and the safety rules
 #
 # `y.add_(1)` changes the memory of `y` instead of making a new tensor. (In PyTorch's names, and here, a trailing
 # underscore says so.) Optimizers need that. But a tape that remembers *values* and a program that changes them don't go
 # together, unless somebody watches. This chapter builds the watcher: a number that counts changes.
 
 # %%
-import inspect
 import random
 
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.autograd import base, saved, views
+from minitorch.learn.sources import show
 from minitorch.tensor.core import CoreMixin
 
 # %% [markdown]
@@ -243,15 +244,6 @@ assert raised > 50 and careless_wrong > raised * 0.9
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(base.TensorBase, "_counter        [n]")
 show(base.wrap_view, "t._counter = version = source._counter")  # a view shares the counter of its base
 show(views.bump, "t._counter[0] += 1")
@@ -270,7 +262,19 @@ show(views.CopySlices.apply, "part = strided_take(g", "strided_replace(g, new")
 # | `put_`: zeros where it wrote, the rest passes | `CopySlices`: the op's slope in the part, the rest passes |
 #
 # Our `put_` was called on the whole table. In a real program the part is often a *view* with a name (chapter 1). The
-# engine then rewrites the history of the base, and every other view asks the base when it is next used.
+# engine then rewrites the history of the base, and every other view asks the base when it is next used. Line by line,
+# who lies on which memory, its version, and the node that made it:
+
+# %%
+program = """y = x * 1
+part, other_part = y[1:], y[:2]
+part.mul_(10)
+copy = y.clone()
+y.zero_()"""
+viz.versions(program, {"x": mt.tensor([1.0, 2.0, 3.0], requires_grad=True)})
+
+# %% [markdown]
+# And the gradient, after the third line:
 
 # %%
 x = mt.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -314,6 +318,55 @@ assert isinstance(without_counter, list) and max(without_counter) < 0  # negativ
 assert isinstance(outcome(gradient_of, programs[0]), str)  # and with it: refused again
 
 # %% [markdown]
+# **Five engines side by side.** What else can an engine do about writes? We run the three hundred programs again, in
+# five versions of ours that differ in two habits: what is kept for the backward pass (a reference, a copy, a reference
+# with the counter), and whether a write into a part goes on the tape. Predict: which of them are never wrong, and what
+# does it cost?
+
+
+# %%
+def keep_copy(table):
+    values = table.values.copy()
+    return lambda: values
+
+
+def put_off_tape(table, part, other):
+    table.values[part] = other.values[part]  # the memory changes, and the tape is told nothing
+
+
+def verdict(seed):
+    """What the engine of the moment does with a program: right, refused, or silently wrong."""
+    found = outcome(gradient_ours, seed)
+    if isinstance(found, str):
+        return "refused"
+    steps = np.eye(4) * 1e-6
+    numeric = [(ours(seed, point + h)[1].values - ours(seed, point - h)[1].values).sum() / 2e-6 for h in steps]
+    return "right" if np.allclose(found, numeric, atol=1e-6) else "wrong"
+
+
+habits = {
+    "reference": (careless, put_),
+    "reference, writes off the tape": (careless, put_off_tape),
+    "copy, writes off the tape": (keep_copy, put_off_tape),
+    "copy": (keep_copy, put_),
+    "reference with counter": (keep_carefully, put_),
+}
+recorded, counts = put_, {}
+for name in habits:
+    keep, put_ = habits[name]
+    verdicts = [verdict(seed) for seed in range(300)]
+    counts[name] = {v: verdicts.count(v) for v in ("right", "refused", "wrong")}
+    print(f"{name:32} {counts[name]}")
+keep, put_ = keep_carefully, recorded
+assert min(counts[name]["wrong"] for name in list(habits)[:3]) > 30  # silently
+assert counts["copy"] == {"right": 300, "refused": 0, "wrong": 0}
+assert counts["reference with counter"] == {"right": 300 - raised, "refused": raised, "wrong": 0}
+
+# %% [markdown]
+# To copy everything that is kept is always right, and every program pays with memory, also the many that never change
+# anything. To count costs one number for each memory, and some programs are refused; they say `clone()` where they mean
+# it. That is PyTorch's choice, and ours. The first three are what one gets by not thinking about it.
+#
 # **Around the counter: `detach` against `data`.** Both give the values without history, on the same memory. Old
 # programs write `p.data`. Predict: which of these changes of `y = tanh(x)` will the engine notice?
 
@@ -386,7 +439,10 @@ assert ones.tolist() == [1, 1, 1, 1]  # refused before anything was written; a p
 # so. You know what `CopySlices` does, why an edge must lead to a node and not to a tensor, why `detach` and `no_grad`
 # are safe and `data` is not.
 #
-# Exercises:
+# In the engine: `minitorch learn start 06` lets you write `repeats_memory`, `ranges_meet`, `slice_backward` and
+# `run_hooks`.
+#
+# On paper, or in this file:
 #
 # 1. Give `Table` a method `mul_(number)`. Why must it make a new node, when `add_` need not?
 # 2. `x.exp().mul_(2)` fails in the backward pass, `x.sin().mul_(2)` does not. Say what `sqrt`, `sigmoid` and `log` will

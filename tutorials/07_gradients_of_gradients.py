@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Gradients of gradients
+# # Gradients of gradients and your own Function
 #
 # A gradient is computed by operations, and operations can be written down on a tape. So a gradient can be
 # differentiated again. That takes one small change to chapter 3's engine. This chapter makes it, and then uses it:
@@ -7,16 +7,17 @@
 
 # %%
 import heapq
-import inspect
 import itertools
 import math
 
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
 from minitorch.autograd import Function, engine, saved
 from minitorch.autograd.function import FunctionNode, once_differentiable
 from minitorch.autograd.op import registry
+from minitorch.learn.sources import show
 
 grad = mt.autograd.grad  # grad(y, x): the gradient of y with respect to x, returned, not put into x.grad
 mt.manual_seed(0)
@@ -156,6 +157,15 @@ for order in range(1, 5):
     assert abs(ours(0.7, order) - y.item()) < 1e-9 * abs(y.item()) and abs(y.item() - numeric) < 1e-7 * abs(numeric)
 
 # %% [markdown]
+# What `create_graph` has written: the tape of a *gradient*, that of $x e^{x^2}$. It ends at the same leaf as the tape
+# of the function itself, whose nodes (`Mul`, `Exp`) it goes through, since the slopes were made from their results.
+
+# %%
+x = mt.tensor(0.7, dtype=mt.float64, requires_grad=True)
+(slope,) = grad(x * (x * x).exp(), x, create_graph=True)
+viz.tape(slope, {"x": x})
+
+# %% [markdown]
 # With many weights, nobody wants the whole table of second derivatives, the *Hessian* $H$. Its product with a vector
 # $v$ is enough for much, and cheap: $H v$ is the gradient of the number $\nabla f \cdot v$. Two backward passes, no
 # table. This is the *Hessian-vector product*, HVP.
@@ -191,15 +201,6 @@ assert hvp(lambda w: (w**4).sum(), w, mt.ones_like(w)).allclose(12 * w**2)
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(registry["sin"].vjps[0].fn, "return g * conj(cos(x))")
 show(saved.general_apply, "values = unpack(self, graph)", "grads[i] = fn(g, *[values[k] for k in args])")
 show(engine.run_backward, "before, state.grad = state.grad, graph", "p.give(edge, g if graph else as_number(g._array))")
@@ -381,7 +382,9 @@ assert abs(ends[0] - math.pi) < 1e-9 and abs(ends[1]) < 1e-9  # the second is th
 # You can now explain what `create_graph` does, why one derivative per operation is enough for all orders, what an HVP
 # costs, how to write a `Function`, and what happens when a part of a loss has no history.
 #
-# Exercises:
+# In the engine: `minitorch learn start 07` lets you write `sigmoid_backward`, `hessian_vector` and `jacobian_by_vjps`.
+#
+# On paper, or in this file:
 #
 # 1. Minimize `bowl` with Newton's method from a point near 0: solve $H d = -g$ by conjugate gradients and `hvp`.
 # 2. Write a `Function` that gives its input, and minus the gradient ("gradient reversal"). Where could it be useful?

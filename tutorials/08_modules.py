@@ -7,12 +7,12 @@
 # freezing, pruning, hooks.
 
 # %%
-import inspect
 import io
 import pickle
 
 import minitorch as mt
-from minitorch import nn
+from minitorch import nn, viz
+from minitorch.learn.sources import show
 from minitorch.nn.modules.batchnorm import _BatchNorm
 from minitorch.nn.utils import prune
 
@@ -56,7 +56,8 @@ assert list(net.state_dict()) == ["first.weight", "first.bias"]
 #
 # ## Predict
 #
-# Which of these attributes will the optimizer get (`parameters()`), and which are saved (`state_dict()`)?
+# A *parameter* is trained; a *buffer* is state that is kept but not trained, a running mean for example. Which of these
+# attributes will the optimizer get (`parameters()`), and which are saved (`state_dict()`)?
 
 
 # %%
@@ -202,18 +203,11 @@ print("after 30 steps all", len(ours.state_dict()), "tables agree, and the outpu
 
 # %% [markdown]
 # ## Dissect
+#
+# The class is `nn.Module`, in `module.py` and the files named `module_...` beside it. These lines do what ours do.
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(nn.Module.__init__, 'fresh["_parameters"], fresh["_buffers"], fresh["_modules"]')
 show(nn.Module.__setattr__, "isinstance(value, Parameter)", "isinstance(value, Module)")
 show(nn.Module.__getattr__, 'for place in ("_parameters", "_buffers", "_modules")')
@@ -273,8 +267,21 @@ assert spreads[0] > 1e9 and spreads[1] < 1e-8 and 0.3 < spreads[2] < 3
 
 # %% [markdown]
 # Each output is a sum of 256 products, half of them cut by ReLU: its variance is $256 \cdot \sigma^2 / 2$ times the
-# one before. With $\sigma^2 = 2/256$ the factor is 1.
-#
+# one before. With $\sigma^2 = 2/256$ the factor is 1. `viz.activations` hangs such hooks on every layer, and looks at
+# the gradients too. Here the weights are half as large as they should be, and both die out: the values on the way
+# forward, the gradients on the way back. (Look at the numbers below each histogram.)
+
+# %%
+layers = [nn.Linear(64, 64, bias=False) for _ in range(4)]
+for layer in layers:
+    nn.init.normal_(layer.weight, std=(2 / 64) ** 0.5 / 2)
+picture = viz.activations(nn.Sequential(*(m for layer in layers for m in (layer, nn.ReLU()))), mt.randn(64, 64))
+linear = [row for row in picture.to_json()["layers"] if row["layer"] == "Linear"]
+assert all(b["activation"]["std"] < 0.7 * a["activation"]["std"] for a, b in zip(linear, linear[1:], strict=False))
+assert all(a["gradient"]["std"] < b["gradient"]["std"] for a, b in zip(linear, linear[1:], strict=False))
+picture
+
+# %% [markdown]
 # **Freezing** a part: `requires_grad_(False)`. Then it gets no gradient, and the optimizer passes over it. Predict: the
 # first layer and a batch norm are frozen; one step in training mode. What has changed?
 
@@ -310,8 +317,9 @@ assert list(layer.state_dict()) == ["bias", "weight"] and layer.weight.count_non
 
 # %% [markdown]
 # **Saving and loading**: save the `state_dict`, a dictionary of tables; make a new module by your own code; load. Here
-# into memory; a file name does as well. A saved *object* would be code as well as numbers, and loading it would run
-# what somebody else wrote; `load` refuses that unless told otherwise.
+# into memory; a file name does as well. What was saved on a GPU comes back there, unless `map_location` says where to.
+# A saved *object* would be code as well as numbers, and loading it would run what somebody else wrote; `load` refuses
+# that unless told otherwise.
 
 
 # %%
@@ -319,7 +327,7 @@ def saved_and_loaded(thing):
     file = io.BytesIO()
     mt.save(thing, file)
     file.seek(0)
-    return mt.load(file)
+    return mt.load(file, map_location="cpu")
 
 
 copy = TheirNet()
@@ -385,7 +393,10 @@ assert message == "cannot assign module before Module.__init__() call"
 # You can now explain how a module knows its parameters; what a buffer is; what is saved and what is shared; `train`
 # against `eval`, and both against `requires_grad_(False)` and `no_grad`.
 #
-# Exercises:
+# In the engine: `minitorch learn start 08` lets you write `named_modules`, `fans`, `running_statistic` and
+# `dropout_noise`.
+#
+# On paper, or in this file:
 #
 # 1. Add forward hooks to our `Module`. What should happen if a hook returns something?
 # 2. Tie two layers: give them the same `Parameter`. What do `parameters()`, the gradient and the `state_dict` do?

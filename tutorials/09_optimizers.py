@@ -1,19 +1,19 @@
 # %% [markdown]
-# # Optimizers
+# # Optimizers and the training loop
 #
 # The gradient says which way is up. How far to go down, and whether to trust the last steps, is the optimizer's part.
 # This chapter builds four optimizers in a few lines each, watches them on two landscapes, and finds them in minitorch,
 # where they are the same formulas with more care for memory. Then: schedules, clipping, and how to stop and go on.
 
 # %%
-import inspect
 import io
 import math
 
 import numpy as np
 
 import minitorch as mt
-from minitorch import nn, optim
+from minitorch import nn, optim, viz
+from minitorch.learn.sources import show
 from minitorch.nn.utils import clip_grad
 from minitorch.optim.elementwise import Elementwise
 from minitorch.optim.lbfgs import _Run
@@ -163,7 +163,7 @@ def lbfgs(lr=1.0):
 # %% [markdown]
 # ## Check
 #
-# The same paths as minitorch's optimizers, to the last digits, on the valley and on a landscape with a saddle:
+# The same paths as minitorch's optimizers, to six digits, on the valley and on a landscape with a saddle:
 # $f(x, y) = x^2/2 - y^2/2 + y^4/4$ goes up along $x$ and down along $y$, to the two lowest points $(0, \pm 1)$.
 
 
@@ -191,6 +191,13 @@ print("steps until the valley's floor:", needed)
 assert needed["L-BFGS"] < needed["momentum"] < needed["Adam"] < needed["SGD"]
 
 # %% [markdown]
+# Their ways down the valley, on its level curves: lines of equal height. *Play* shows them as a film.
+
+# %%
+theirs = {name: make for name, (_, make) in rivals.items()}
+viz.paths(theirs, lambda p: valley(p.unbind(-1)), [10.0, 1.0], steps=60)
+
+# %% [markdown]
 # Now look at them on the saddle. The map shows heights (`#` is high, a dot is low), the letters the path: `a` is the
 # start, the next letter comes every few steps. All start near the ridge, at $y = 0.01$, where there is almost no slope
 # along $y$.
@@ -208,35 +215,33 @@ def draw(points, every, width=56, height=15):
 
 
 escapes = {}
-for name, make, every in (
-    ("SGD", lambda p: optim.SGD(p, lr=0.1), 6),
-    ("momentum", lambda p: optim.SGD(p, lr=0.1, momentum=0.9), 4),
-    ("Adam", lambda p: optim.Adam(p, lr=0.1), 4),
-):
+on_saddle = {
+    "SGD": lambda p: optim.SGD(p, lr=0.1),
+    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
+    "Adam": lambda p: optim.Adam(p, lr=0.1),
+}
+for name, make in on_saddle.items():
     points = path(make, saddle, [1.8, 0.01], 120)
     escapes[name] = int((np.abs(points[:, 1]) > 0.5).argmax())
     print(f"{name}: away from the saddle (|y| > 0.5) after {escapes[name]} steps")
-    draw(points, every)
+    draw(points, every=6 if name == "SGD" else 4)
 assert escapes["Adam"] < escapes["momentum"] < escapes["SGD"]
 
 # %% [markdown]
 # SGD goes down to the saddle and waits there: the slope along $y$ is tiny, and grows by a tenth in each step. Momentum
 # shoots past and swings. Adam takes steps of the same length in both directions from the start, for it divides each
-# gradient by its own size.
-#
+# gradient by its own size. All three together, as a film:
+
+# %%
+viz.paths(on_saddle, lambda p: saddle(p.unbind(-1)), [1.8, 0.01], steps=80, window=[-2, 2, -1.5, 1.5])
+
+# %% [markdown]
 # ## Dissect
+#
+# In the engine an optimizer is a class: `step` goes over all parameters, `update` holds the formula.
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(Elementwise.step, "if p._grad is not None:", "self.prepare(p, group)", "bump(p)", "self._walk(vectors, numbers")
 show(optim.SGD.update, "xp.multiply(v, momentum, v)", "xp.add(v, g", "move(xp, x, g, size, a)")
 show(optim.Adam.prepare, "(1 - beta1**t)", "(1 - beta2**t)", 'kept = [state["exp_avg"]')
@@ -339,8 +344,8 @@ for what in (["net"], ["net", "optimizer"], ["net", "optimizer", "schedule"]):
 assert results[3] == 0 and results[1] > 0.01 and results[2] > 0.001
 
 # %% [markdown]
-# **Adam without its correction.** Both means begin at zero. Predict: how long is the first step now? ($m = 0.1 g$, $s =
-# 0.001 g^2$.)
+# **Adam without its correction.** Both means begin at zero. Predict: how long is the first step now? After it,
+# $m = 0.1 g$ and $s = 0.001 g^2$.
 
 # %%
 uncorrected = abs(adam(0.1, corrected=False)(7.0)) / 0.1
@@ -384,7 +389,9 @@ assert mt.equal(net[1].weight, start)  # not trained; no error
 # You can now explain what limits a learning rate, what momentum and Adam remember, why L-BFGS is fast on bowls, why
 # Adam needs its correction and AdamW exists, and what a checkpoint must hold.
 #
-# Exercises:
+# In the engine: `minitorch learn start 09` lets you write `momentum_step`, `adam_step`, `step_lr` and `clip_gradients`.
+#
+# On paper, or in this file:
 #
 # 1. Give `sgd` Nesterov's momentum (step by $g + \mu v$ after the update of $v$), and check it against
 #    `SGD(nesterov=True)`.

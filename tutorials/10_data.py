@@ -6,11 +6,12 @@
 # (which process does it?). This chapter builds a loader, finds the engine's, and shows mistakes that raise no error.
 
 # %%
-import inspect
 
 import numpy as np
 
 import minitorch as mt
+from minitorch import viz
+from minitorch.learn.sources import show
 from minitorch.utils.data import (
     DataLoader,
     Dataset,
@@ -111,8 +112,9 @@ def naive_loader(dataset, batch_size, generator):
 # %% [markdown]
 # ## Check
 #
-# The same seed must give the same batches. (And it gives torch's, for the generator is the same.) Three epochs, from
-# one generator: each has another order, and every sample comes once in each. Two workers do not change the order.
+# A *generator* is a source of random numbers with a state of its own. The same seed must give the same batches. (And it
+# gives torch's, for the generator is the same.) Three epochs, from one generator: each has another order, and every
+# sample comes once in each. Two workers do not change the order.
 
 # %%
 ours, theirs = mt.Generator().manual_seed(7), mt.Generator().manual_seed(7)
@@ -137,15 +139,6 @@ print("three epochs agree, batch by batch")
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(iterators.BaseIterator.__init__, "iter(self._sampler)", "draw_seed(loader.generator)")
 show(mt.utils.data.RandomSampler.__iter__, 'FUNCTIONS["randperm"](n')
 show(fetch.MapFetcher.fetch, "self.collate_fn([dataset[i] for i in index])", "gather(dataset, index)")
@@ -203,6 +196,7 @@ seen = [Mirrored()[0] for _ in range(20)]
 for picture, (x1, y1, x2, y2) in seen:
     assert picture[y1:y2, x1:x2].sum().item() == picture.sum().item() == 9  # the box holds the whole object
 assert {tuple(box.tolist()) for _, box in seen} == {(1, 2, 4, 5), (6, 2, 9, 5)}
+viz.grid(mt.stack([picture for picture, _ in seen[:8]]), nrow=4)
 
 # %% [markdown]
 # ## Predict: two boxes
@@ -331,7 +325,9 @@ assert padded.tolist() == [[1, 1, 0], [1, 1, 1]]
 # You can now explain what dataset, sampler, collate function and worker each do; why order is a part of the method;
 # what a seed fixes; why a stream may come twice and noise may repeat; what IoU and NMS compute.
 #
-# Exercises:
+# In the engine: `minitorch learn start 10` lets you write `batches`, `stack_samples`, `locate` and `share_out`.
+#
+# On paper, or in this file:
 #
 # 1. Give `naive_loader` the option `drop_last`.
 # 2. Write a sampler that yields indices sorted by length, in shuffled blocks, so that padding wastes little.

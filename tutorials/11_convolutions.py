@@ -1,20 +1,20 @@
 # %% [markdown]
-# # Convolutions
+# # The convolution family
 #
 # A convolution looks at a picture through a small window, and computes the same weighted sum at every place. This
 # chapter turns it into one matrix product, finds that its two gradients are convolutions too, and goes on to pooling
 # and to `grid_sample`, which lets a network turn a picture before it reads it.
 
 # %%
-import inspect
 import math
 
 import numpy as np
 
 import minitorch as mt
-from minitorch import nn
+from minitorch import nn, viz
 from minitorch.backend.kernels import conv as kernels
 from minitorch.backend.kernels import windows
+from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.ops import conv as ops
 
@@ -67,7 +67,19 @@ assert nn.Conv2d(4, 6, 3).weight.numel() == 6 * 4 * 9 == 216
 assert nn.Conv2d(4, 6, 3, groups=2).weight.numel() == 6 * 2 * 9 == 108  # each output sees half of the inputs
 
 # %% [markdown]
+# Here is number 3 of these, for a picture of 5 x 5 and a kernel that takes the right neighbor from the left one: it
+# answers to edges. Each step shows the nine products of one place.
+
+# %%
+edge = mt.tensor([[0.0, 0.0, 1.0, 1.0, 1.0]] * 5)
+tells = mt.tensor([[1.0, 0.0, -1.0]] * 3)
+viz.conv(edge[None], tells[None, None], stride=2, padding=1)
+
+# %% [markdown]
 # ## Build
+#
+# With $n$ for the picture in the batch, $o$ and $c$ for channels out and in, $i, j$ for the place, $a, b$ for the tap,
+# and stride $s$:
 #
 # $$y_{n,o,i,j} = \sum_{c,a,b} x_{n,c,\,is+a,\,js+b} \; w_{o,c,a,b}$$
 #
@@ -179,15 +191,6 @@ assert largest.flatten().tolist() == [0, 1, 0, 0] and spread.flatten().tolist() 
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(windows.window_view, "as_strided(x, shape, strides)")
 show(kernels.ConvKernels.conv_forward, "window_view(xp, xpad", "columns = windows[", "xp.matmul(wmat, columns")
 show(kernels.ConvKernels.conv_weight_grad, "gw += xp.matmul(g, columns.swapaxes(1, 2))")
@@ -230,8 +233,9 @@ assert read.item() == 15 and where.grad[0, 0, 0, 0].item() == 10 / 0.5
 # ### A spatial transformer
 #
 # A slope by the place means: a network can learn where to look. Three digits, turned by up to 60 degrees. A small net
-# looks at each one, and names a direction $(\cos, \sin)$; `affine_grid` and `grid_sample` turn the picture by it. The
-# loss compares the result with the upright digit. Nobody tells the net the angle.
+# looks at each one, and names a direction $(\cos, \sin)$; `affine_grid` makes the grid of places for a picture turned
+# by it, and `grid_sample` reads there. The loss compares the result with the upright digit. Nobody tells the net the
+# angle.
 
 # %%
 DRAWN = {2: "111 001 111 100 111", 4: "101 101 111 001 001", 7: "111 001 010 010 010"}
@@ -271,10 +275,12 @@ with mt.no_grad():
     direction = F.normalize(look(turned), dim=1)
     before, after = F.mse_loss(turned, target).item(), F.mse_loss(turn(turned, direction), target).item()
     left = mt.rad2deg(mt.atan2(direction[:, 1], direction[:, 0]) + angle).abs().mean().item()
+    straight = turn(turned[:8], direction[:8])
 print(f"squared error: {before:.3f} before, {after:.3f} after; the angle that is left: {left:.1f} degrees of 30")
 assert upright.shape[2:] == (14, 14) and after < before / 3 and left < 10
 for line in range(14):
-    print("  ".join("".join(" .:#"[min(3, int(v * 4))] for v in t[0, 0, line].tolist()) for t in (turned, target)))
+    print("  ".join("".join(" .:#"[min(3, int(v * 4))] for v in t[0, 0, line].tolist()) for t in (turned, straight)))
+viz.grid(mt.cat([turned[:8], straight, target[:8]]), nrow=8)  # turned; as the net has turned them back; upright
 
 # %% [markdown]
 # ## Break it
@@ -323,7 +329,9 @@ assert "channels" in message
 # You can now explain im2col; both gradients of a convolution, and why one of them is a layer of its own; padding,
 # stride, dilation and groups; where the gradient of a pooling goes; how a network learns where to look.
 #
-# Exercises:
+# In the engine: `minitorch learn start 11` lets you write `conv_length`, `im2col`, `col2im` and `conv_transpose`.
+#
+# On paper, or in this file:
 #
 # 1. Give `conv_matrix` dilation: which view holds every second place of a window?
 # 2. Two layers of 3 x 3 taps see 5 x 5 pixels. How many does a third one with dilation 2 see?

@@ -1,18 +1,18 @@
 # %% [markdown]
-# # Sequences
+# # Sequences and attention
 #
 # Text, sound and prices come one after the other, and what comes next depends on what came before. This chapter builds
 # the two ways to remember: a *state* that is carried along (RNN, LSTM), and *attention*, which looks back. At the end,
 # a small GPT learns a rhyme by heart.
 
 # %%
-import inspect
 import math
 
 import numpy as np
 
 import minitorch as mt
-from minitorch import nn
+from minitorch import nn, viz
+from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.nn.functional import attention as engine_attention
 from minitorch.ops import recurrent
@@ -64,13 +64,19 @@ for u in (0.9, 1.1):
     slopes.append(h0.grad.item())
 print("slopes over fifty steps:", slopes)
 assert np.allclose(slopes, [0.9**50, 1.1**50]) and slopes[0] < 0.01 and slopes[1] > 100
+viz.rnn(rnn, x[:, 0])
 
 # %% [markdown]
-# The slope through fifty steps is a product of fifty factors: it *vanishes*, or it *explodes*. Gradient clipping
+# The picture is the RNN of the first question, unrolled in time, with the first of its two sequences: the input below,
+# the state above, and the arrows along which slopes come back. The slope through fifty steps is a product of fifty
+# factors: it *vanishes*, or it *explodes*. Gradient clipping
 # (chapter 9) helps against the second. Against the first, the LSTM keeps a second state $c$ that is not squeezed at
 # every step. *Gates*, numbers between 0 and 1, say what is forgotten and what is added:
 #
 # $$c_t = f \cdot c_{t-1} + i \cdot g \qquad h_t = o \cdot \tanh(c_t)$$
+#
+# Each of the four has weights of its own, $W x_t + U h_{t-1} + b$ as above: for $f$, $i$, $o$ (forget, input, output)
+# in a sigmoid, $1 / (1 + e^{-z})$, which gives numbers between 0 and 1; for what is added, $g$, in a $\tanh$.
 #
 # ## Build
 #
@@ -114,6 +120,8 @@ def lstm_forward(x, h, c, w, u, b):
 
 # %% [markdown]
 # ## Check
+#
+# Both cells against the engine's, then the slopes by hand against `backward`, and against finite differences.
 
 # %%
 w, u, b1, b2 = (p.detach().numpy() for p in rnn.parameters())
@@ -170,8 +178,9 @@ assert found == [6.0, 3.0]
 # ## Predict: looking back
 #
 # Attention carries no state. Each place asks a question $q$, and each place offers a key $k$ and a value $v$. The
-# answer is the mean of the values, weighted by how well the keys fit: $\mathrm{softmax}(q k^T / \sqrt{E})\, v$. A model
-# that predicts the next letter must not look at later places: there the score becomes $-\infty$.
+# answer is the mean of the values, weighted by how well the keys fit: $\mathrm{softmax}(q k^T / \sqrt{E})\, v$, where
+# $E$ is the length of a key, and the root keeps the scores from growing with it. A model that predicts the next letter
+# must not look at later places: there the score becomes $-\infty$, and the weight 0. This is the *causal mask*.
 #
 # All questions and keys are zero, so that all weights are equal; the values are 2, 4, 9. What are the three answers,
 # with the causal mask?
@@ -201,15 +210,6 @@ for causal in (False, True):
 
 
 # %%
-def show(thing, *phrases):
-    """Print the lines of the source of `thing` that hold one of the phrases."""
-    source = inspect.getsource(thing)
-    missing = [phrase for phrase in phrases if phrase not in source]
-    assert not missing, missing
-    print(f"--- {getattr(thing, '__qualname__', thing.__name__)}")
-    print("\n".join(line for line in source.splitlines() if any(phrase in line for phrase in phrases)))
-
-
 show(recurrent, "y, h, w = _project(", "z += xp.matmul(h[:n], w)", "dz = (out0 > 0)", "for a, b in steps[::-1]:",
      "xp.matmul(d, w_hh, out=dh[:n])", "kernels.lstm_step(")  # fmt: skip
 show(recurrent._weight_gradients, "xp.matmul(dz_x.T, x)", "xp.matmul(dz_h.T, before)")
@@ -229,7 +229,9 @@ show(engine_attention._masked_softmax, "xp.tril(", "masked_fill(causal.logical_n
 # ### A small GPT
 #
 # Letters become vectors, places too (attention itself knows no order). Then *blocks*: look back, then think
-# about what was seen; each adds to what came in. The last layer scores the next letter, at all places at once.
+# about what was seen; each adds to what came in. Before each, a *layer norm* brings every vector to mean 0 and variance
+# 1. There are two *heads*: the vectors are cut in two, and each half looks back by itself. The last layer scores the
+# next letter, at all places at once.
 
 # %%
 RHYME = "the cat sat on the mat. the dog lay on the log. the hen met ten men in the fen. "
@@ -303,6 +305,22 @@ assert abs(losses[0] - math.log(len(letters))) < 1 and losses[-1] < 0.5
 assert written == RHYME[:72]
 
 # %% [markdown]
+# Where does it look? The weights of the two heads of the first block: a row for each letter, and how it shares its
+# attention among itself and the letters before it. What lies to the right of the diagonal is masked. (A blank is drawn
+# as ␣.)
+
+# %%
+start = RHYME[:12]
+with mt.no_grad():
+    seen = gpt.letter(mt.tensor([[letters.index(c) for c in start]])) + gpt.place(mt.arange(12))
+    block = gpt.blocks[0]
+    q, k, _ = (p.reshape(12, 2, -1).transpose(0, 1) for p in block.qkv(block.norm1(seen))[0].chunk(3, -1))
+    scores = (q @ k.transpose(1, 2)) / math.sqrt(q.shape[-1])
+    weights = scores.masked_fill(mt.ones(12, 12).triu(1).bool(), -math.inf).softmax(-1)
+assert mt.allclose(weights.sum(-1), mt.ones(2, 12)) and (weights.triu(1) == 0).all()
+viz.attention(weights, list(start))
+
+# %% [markdown]
 # ## Break it
 #
 # **Without the mask.** The targets are the inputs moved by one, so a net that sees later places just copies. Its loss
@@ -342,7 +360,9 @@ assert "a second time" in message
 # You can now explain what a state remembers; why slopes vanish or explode; BPTT, and what `detach` cuts off; attention
 # and its mask; and each line of a small GPT.
 #
-# Exercises:
+# In the engine: `minitorch learn start 12` lets you write `rnn_step`, `lstm_cell`, `attention` and `masked_softmax`.
+#
+# On paper, or in this file:
 #
 # 1. Write `lstm_backward`. Which two slopes are carried from step to step?
 # 2. Leave out `self.place`. What can the net no longer tell apart?

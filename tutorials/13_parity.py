@@ -204,6 +204,26 @@ show("parity.mutants", '"scaled by 1.001"', '"sign flipped"', '"zeroed"', '"upst
 # | `smaller` | Hypothesis shrinks (`Phase.shrink`), and `snippet` prints a program that shows the difference |
 # | - | `refuses`: bad calls must raise the same type of error |
 #
+# **A bug that was found so.** Drawn values are of moderate size. The extremes (0, the smallest numbers, infinities,
+# nan) stand in a spec by name, as `edges`. In minitorch they found this: the vjp of `special.i1e`, a Bessel function,
+# was written as `i0e(x) - i1e(x) * (sign(x) + 1 / x)`. On paper that is right. Near 0 the function is about $x / 2$, so
+# its slope is 1/2. Predict: what does the formula give at $x = 10^{-310}$, a number that float64 still holds?
+
+# %%
+x = mt.tensor([1e-310, 0.5], dtype=mt.float64, requires_grad=True)
+(now,) = mt.autograd.grad(mt.special.i1e(x).sum(), x)
+i0e, i1e, at = (t.detach().numpy() for t in (mt.special.i0e(x), mt.special.i1e(x), x))
+with np.errstate(over="ignore"):
+    before = i0e - i1e * (np.sign(at) + 1 / at)
+print("slopes as they were:", before, " as they are:", now.tolist())
+assert before[0] == -math.inf  # 1 / x is more than float64 can hold
+assert abs(now[0] - 0.5) < 1e-9 and np.isclose(before[1], now[1].item())
+show("minitorch.ops.special_more", "- out / where(zero, 1, x))  # 1 / x may overflow")
+
+# %% [markdown]
+# The same product in another order: `i1e(x) / x` is 1/2, and nothing overflows. No test with values between -3 and 3
+# would have seen it.
+#
 # **Write a spec.** A spec says which calls there are; the checks follow from it. Where torch and Hypothesis are
 # installed, this one is run against torch. Else the reference is a formula of our own, with the same upstream.
 
@@ -347,7 +367,9 @@ assert missed and not broken(cumprod, scaled, ours)
 # You can now explain why structure counts more than values; what a property is, and what shrinking is for; what a spec
 # says; what a mutant proves; why upstreams are random and tolerances small.
 #
-# Exercises:
+# In the engine: `minitorch learn start 13` lets you write `is_close`, `promote` and `accepts`.
+#
+# On paper, or in this file:
 #
 # 1. Add a fifth mutation: a vjp that forgets `dim` when it is negative. Which of the two testers kills it?
 # 2. Let `falsify` draw sizes of 0. Which of the nine functions refuses such a call, and is it right to?

@@ -57,9 +57,12 @@ def _parse(argv: list[str]) -> Any:
     parser.add_argument("--folder", default="learn", help="where your files are (default: learn)")
     parser.add_argument("--watch", action="store_true", help="check again at every change of the file, until Ctrl-C")
     parser.add_argument("--yes", action="store_true", help="show the solution without asking")
-    parser.add_argument("--no-torch", action="store_true", help="leave PyTorch out, also where it is installed")
+    parser.add_argument("--torch", action="store_true", help="compare with PyTorch too, if it is installed (slower)")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.answer is not None and arguments.action != "predict":
+        parser.error(f"unrecognized arguments: {arguments.answer}")
+    return arguments
 
 
 # -- which one ---------------------------------------------------------------------------------------------------------
@@ -144,7 +147,7 @@ def start(arguments: Any, workspace: Workspace) -> int:
     lines = [f"{path}: {', '.join(added)}" if added else f"{path} is there already; nothing was changed", ""]
     for e in chapter.exercises:
         lines.append(f"{e.number}  {e.signature}")
-        lines.append(f"      {e.statement.splitlines()[0]}")
+        lines.append(f"      {e.summary}")
     lines += ["", f"read: {', '.join(chapter.reads)}", f"then: minitorch learn check {chapter.exercises[0].number}"]
     _tell(arguments, {"file": str(path), "added": added, "exercises": [e.number for e in chapter.exercises]}, lines)
     return 0
@@ -155,23 +158,25 @@ def check(arguments: Any, workspace: Workspace) -> int:
     chosen, path = _chosen(arguments), workspace.path(_chapter(arguments))
     if not arguments.watch:
         return _check_once(arguments, workspace, chosen)
-    say(f"watching {path}; Ctrl-C ends")
+    if not arguments.json:
+        say(f"watching {path}; Ctrl-C ends")
     before = None
     while True:
         now = path.stat().st_mtime_ns if path.exists() else None
         if now != before:
             before = now
-            say()
             try:
+                if not arguments.json:
+                    say()
                 _check_once(arguments, workspace, chosen)
             except Trouble as trouble:
-                say(f"error    {trouble}")
+                _tell(arguments, {"error": str(trouble)}, [f"error    {trouble}"])
         time.sleep(0.3)
 
 
 def _check_once(arguments: Any, workspace: Workspace, chosen: list[Exercise]) -> int:
     workspace.text(_chapter(arguments))  # a missing file is said at once
-    verdicts = judge_in_process(workspace.folder, chosen, not arguments.no_torch, arguments.json)
+    verdicts = judge_in_process(workspace.folder, chosen, arguments.torch, arguments.json)
     lines = []
     for exercise, verdict in zip(chosen, verdicts, strict=True):
         known = workspace.of(exercise.number)

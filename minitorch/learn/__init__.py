@@ -7,6 +7,7 @@
     feedback.py     says what was found, in the learner's words
     workspace.py    the learner's folder: stubs, and progress in one JSON file
     worker.py       a check in a process of its own, which may hang or crash
+    sources.py      prints lines of the engine's source, for the tutorials
 
-The command `minitorch learn` (minitorch/cli/learn.py) is the only user; nothing below knows of this package.
+The command `minitorch learn` (minitorch/cli/learn.py) and the tutorials use it; nothing below knows of this package.
 """

@@ -76,6 +76,11 @@ class Exercise:
         return inspect.getdoc(self.solution) or ""
 
     @property
+    def summary(self) -> str:
+        """The first paragraph of the task, on one line."""
+        return " ".join(self.statement.split("\n\n")[0].split())
+
+    @property
     def signature(self) -> str:
         return f"{self.name}{inspect.signature(self.solution)}"
 

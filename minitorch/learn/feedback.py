@@ -14,14 +14,20 @@ def lines_of(verdict: Verdict, exercise: Exercise, hints_seen: int) -> list[str]
         return [f"passed   {head}: {verdict.cases} cases; the engine called it {_times(verdict.calls)}{also}"]
     if verdict.status == "open":
         return [f"open     {head}: still the stub"]
+    if verdict.status == "missing":
+        chapter = verdict.number.split(".")[0]
+        back = f"    next     minitorch learn start {chapter}   (puts the stub back)"
+        return [f"missing  {head}", *_block("what", verdict.detail), back]
     if verdict.status == "timeout":
         return [f"stopped  {head}", *_block("what", verdict.detail), _next_hint(exercise, hints_seen)]
-    if verdict.status == "error":
-        shown = _block("input", verdict.call) if verdict.call else []
-        return [f"error    {head}", *shown, *_block("raised", verdict.detail), _next_hint(exercise, hints_seen)]
-    parts = [("input", verdict.call), ("expected", verdict.expected), ("got", verdict.got), ("rule", verdict.rule)]
-    shown = [line for name, text in parts if text for line in _block(name, text)]
-    return [f"failed   {head}", *shown, _next_hint(exercise, hints_seen)]
+    why = _block("raised", verdict.detail) if verdict.status == "error" else _block("rule", verdict.rule)
+    return [f"{verdict.status:<8} {head}", *_example(verdict), *why, _next_hint(exercise, hints_seen)]
+
+
+def _example(verdict: Verdict) -> list[str]:
+    """The smallest failing example."""
+    parts = [("input", verdict.call), ("expected", verdict.expected), ("got", verdict.got)]
+    return [line for name, text in parts if text for line in _block(name, text)]
 
 
 def _times(count: int) -> str:

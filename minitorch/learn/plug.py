@@ -6,8 +6,8 @@ A seam is named in one of three ways:
     minitorch.optim.adam:Adam.update           a method of a class
     op:softmax.forward, op:softmax.vjp.x       the forward of an op, or its derivative by an input
 
-The derivatives of an op are bound when its nodes are made and its forward when it is first called (see
-autograd/saved.py and autograd/dispatch.py), so those two are put where the engine reads them.
+The derivatives of an op are written into the text of its way back and its forward into that of its short way (see
+autograd/backway.py and autograd/shortway.py), so those two are put where the engine reads them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from minitorch.autograd.dispatch import shorten
 from minitorch.autograd.op import Op, registry
 from minitorch.autograd.saved import make_apply
 from minitorch.signatures import positional_names
@@ -79,10 +80,11 @@ def _place(seam: str, function: Callable) -> Callable[[], None]:
     """Put `function` at the seam; gives what undoes that."""
     if seam.startswith("op:"):
         made, part, name = _op_part(seam)
-        put = _put_forward if part == "forward" else _put_vjp
+        if part == "forward":
+            return _put_forward(made, function)
         old = original(seam)
-        put(made, name, function)
-        return lambda: put(made, name, old)
+        _put_vjp(made, name, function)
+        return lambda: _put_vjp(made, name, old)
     owner, name = _owner(seam)
     places = [(owner, name)] if isinstance(owner, type) else _holders(getattr(owner, name))
     kept = [(holder, key, vars(holder).get(key)) for holder, key in places]  # None: inherited
@@ -130,9 +132,21 @@ def _put_vjp(made: Op, name: str, function: Callable) -> None:
         cls.apply = make_apply(made)  # type: ignore[attr-defined]
 
 
-def _put_forward(made: Op, name: str, function: Callable) -> None:
-    """The general way reads made.forward; the short way, of an op with one output, has it as a free variable."""
-    made.forward = function
-    free = made.call.__code__.co_freevars
-    if "forward" in free:
-        made.call.__closure__[free.index("forward")].cell_contents = function
+def _put_forward(made: Op, function: Callable) -> Callable[[], None]:
+    """The general way reads made.forward; the short way, of an op with one output, has it as a free variable.
+
+    A short way with an expression in place of the forward (the option `plain`) is written anew, without it.
+    """
+    forward, plain = made.forward, made.plain
+
+    def put(new: Callable, expression: str) -> None:
+        made.forward, made.plain = forward, expression
+        if plain:
+            shorten(made, forward, made.run)
+        made.forward = new
+        free = made.call.__code__.co_freevars
+        if "forward" in free:
+            made.call.__closure__[free.index("forward")].cell_contents = new
+
+    put(function, "")
+    return lambda: put(forward, plain)

@@ -71,12 +71,16 @@ def _step(at: tuple, padded: Any, w: Any, bias: Any, out: Any, setting: dict, gr
 
 
 def _terms(step: dict, most: int) -> str:
-    parts = [f"{number(p['x'])}·{number(p['w'])}" for p in step["products"][:most]]
+    parts = [f"{number(p['x'])}·{_factor(p['w'])}" for p in step["products"][:most]]
     if len(step["products"]) > most:
         parts.append(f"... ({len(step['products'])} products)")
     if step["bias"]:
         parts.append(f"bias {number(step['bias'])}")
     return " + ".join(parts) + f" = {number(step['value'])}"
+
+
+def _factor(w: float) -> str:
+    return f"({number(w)})" if w < 0 else number(w)
 
 
 def _frame(k: int, step: dict) -> str:

@@ -73,7 +73,7 @@ def paths(
     surface     takes a tensor (..., 2) and gives (...); it is also drawn with it
     window      (x0, x1, y0, y1); if not given, what the paths need
 
-    Each path is `steps` real calls of step(closure), from `start`.
+    Each path is `steps` real calls of step(closure), from `start`. The picture shows them whole; Play walks them.
     """
     walks = {name: _walk(make, surface, start, steps) for name, make in optimizers.items()}
     box = tuple(window) if window is not None else _window([p for w in walks.values() for p in w["points"]])
@@ -84,10 +84,10 @@ def paths(
     clip = tag("clipPath", rect(axes.left, axes.top, axes.width, axes.height), id="mtv-clip")
     inside = [_levels(surface, axes), *(_trail(axes, w["points"], k) for k, w in enumerate(walks.values()))]
     parts = [clip, tag("g", *inside, clip_path="url(#mtv-clip)"), axes.frame("x", "y"), legend(636, 40, list(walks))]
-    table = "".join(_table(k, walks) for k in range(steps + 1))
+    table = "".join(_table(k, walks, hidden=k < steps) for k in range(steps + 1))
     data = {"paths": walks, "window": list(box), "start": list(start)}
     body = drawing(800, 492, words, *parts) + table
-    return Picture("paths", "Paths of optimizers", data, body, words, steps + 1)
+    return Picture("paths", "Paths of optimizers", data, body, words, steps + 1, first=steps)
 
 
 def _walk(make: Callable, surface: Callable, start: Sequence[float], steps: int) -> dict:
@@ -153,18 +153,20 @@ def _trail(axes: Axes, points: list, k: int) -> str:
     out = []
     for i, (p, q) in enumerate(zip(points, points[1:], strict=False)):
         if all(math.isfinite(v) for v in (*p, *q)):
-            out.append(axes.line([p, q], color(k), data_from=i + 1, hidden=""))
+            out.append(axes.line([p, q], color(k), data_from=i + 1))
     for i, p in enumerate(points):
         if all(math.isfinite(v) for v in p):
             x, y = axes.at(*p)
-            out.append(tag("circle", cx=x, cy=y, r=5, fill=color(k), data_step=i, hidden="" if i else None))
+            out.append(
+                tag("circle", cx=x, cy=y, r=5, fill=color(k), data_step=i, hidden="" if i < len(points) - 1 else None)
+            )
     return "".join(out)
 
 
-def _table(k: int, walks: dict) -> str:
+def _table(k: int, walks: dict, hidden: bool) -> str:
     say = escape("; ".join(f"{n}: {number(w['values'][k])}" for n, w in walks.items()))
     return (
-        f'<p class="mtv-num" data-step="{k}" data-say="{say}"{" hidden" * (k > 0)}>after {k} steps, value at {say}</p>'
+        f'<p class="mtv-num" data-step="{k}" data-say="{say}"{" hidden" * hidden}>after {k} steps, value at {say}</p>'
     )
 
 

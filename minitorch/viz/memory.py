@@ -187,11 +187,12 @@ def _versions_frame(k: int, step: dict) -> str:
         f'<td><span style="color:{color(r["memory"])}">■</span> memory {r["memory"]}</td>'
         f"<td>version {r['version']}{' <strong>changed</strong>' if r['changed'] else ''}</td>"
         f"<td>{'a view' if r['view'] else ''}</td><td>{r['grad_fn'] or ''}</td>"
-        f'<td class="mtv-num">{size(r["shape"])}: {", ".join(number(v) for v in r["values"])}</td></tr>'
+        f'<td>{size(r["shape"])}</td><td class="mtv-num">{", ".join(number(v) for v in r["values"])}</td></tr>'
         for r in step["tensors"]
     )
     error = f"<p><strong>{escape(step['error'])}</strong></p>" if step["error"] else ""
-    head = "<tr><th>tensor</th><th>memory</th><th>version</th><th></th><th>grad_fn</th><th>values</th></tr>"
+    names = ("tensor", "memory", "version", "", "grad_fn", "shape", "values")
+    head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
     say = escape(step["line"])
     return (
         f'<div data-step="{k}" data-say="{say}"{" hidden" * (k > 0)}><pre>{say}</pre>{error}'

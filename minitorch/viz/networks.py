@@ -117,6 +117,7 @@ def attention(weights: Any, tokens: Sequence[str] | None = None, keys: Sequence[
 
 
 def _heat_map(h: int, head: list, rows: list[str], columns: list[str]) -> str:
+    rows, columns = ([name if name.strip() else "␣" for name in names] for names in (rows, columns))
     left = 20 + CHAR * max(len(r) for r in rows)
     top = 30 + 0.75 * CHAR * max(len(c) for c in columns)
     wide, high, limit = 44, 26, limit_of([v for row in head for v in row])

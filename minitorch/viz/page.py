@@ -2,7 +2,7 @@
 
 A picture is one <figure> with its own style and script: no library, no network. Colors are CSS variables with a light
 and a dark set. Pictures with steps share one row of buttons; arrow keys, Home and End work wherever the focus lies in
-the figure. Without scripts the first step and the text remain.
+the figure. Without scripts one step and the text remain.
 """
 
 from __future__ import annotations
@@ -40,11 +40,14 @@ class Picture:
     scripts: tuple[str, ...] = ()  # files in assets/ that the body needs
     start = ""  # the JavaScript that brings the figure to life, with `root` for the figure
 
-    def __init__(self, kind: str, title: str, data: dict, body: str, summary: str, steps: int = 0) -> None:
+    def __init__(
+        self, kind: str, title: str, data: dict, body: str, summary: str, steps: int = 0, first: int = 0
+    ) -> None:
         self.kind = kind
         self.title = title
         self.summary = summary
         self.steps = steps
+        self.first = first  # the step that is shown at first; the others are hidden in the body
         self._data = data
         self._body = body
 
@@ -76,8 +79,8 @@ class Picture:
         tab = ' tabindex="0"' if bar else ""
         start = self.start or ("mtvFrames(root);" if bar else "")
         return (
-            f'<figure class="mtv" data-mtv="{name}" data-steps="{self.steps}" role="group"{tab} '
-            f'aria-label="{escape(words.strip())}">\n<style>{_style()}</style>\n'
+            f'<figure class="mtv" data-mtv="{name}" data-steps="{self.steps}" data-first="{self.first}"{tab} '
+            f'role="group" aria-label="{escape(words.strip())}">\n<style>{_style()}</style>\n'
             f"<figcaption>{escape(self.title)}</figcaption>\n{bar}{body}\n"
             f"<details><summary>The same in words</summary><pre>{escape(self.summary)}</pre></details>\n"
             f"{self._script(name, start)}</figure>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -97,7 +98,8 @@ def tape(loss: Any, named: Any = None, gradient: Any = None) -> Tape:
     data["tree"] = _number_groups(tree, data)
     _place_leaves(data)
     data["unfolded"] = len(nodes) <= OPEN
-    title = f"Backward of {_short(nodes[0]['name']) if nodes else 'a leaf'}: {len(nodes)} nodes, {len(leaves)} leaves"
+    counts = f"{_count(len(nodes), 'node', 'nodes')}, {_count(len(leaves), 'leaf', 'leaves')}"
+    title = f"Backward of {_short(nodes[0]['name']) if nodes else 'a leaf'}: {counts}"
     return Tape("tape", title, data, "", _words(data), steps=max(len(nodes), 2))
 
 
@@ -161,8 +163,12 @@ def _place_leaves(data: dict) -> None:
         leaf["group"] = found[0] if found else None
 
 
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
 def _short(name: str) -> str:
-    return name.removesuffix("Backward0").removesuffix("Backward")
+    return re.sub(r"Backward\d*$", "", name)
 
 
 def _label(row: dict) -> str:

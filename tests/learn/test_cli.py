@@ -1,6 +1,7 @@
 """`minitorch learn` in a temporary folder, as a learner uses it; each kind of broken file ends in one clear message."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from minitorch.cli import main
+from minitorch.learn import worker
 from minitorch.learn.exercises import chapter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +44,7 @@ def checked(folder, learn):
     def run(text, number="00.4", *words):
         folder.mkdir(exist_ok=True)
         (folder / "00_thirty_lines.py").write_text(text)
-        return learn("check", number, "--no-torch", *words)
+        return learn("check", number, *words)
 
     return run
 
@@ -65,7 +67,7 @@ def test_from_start_to_a_passed_check(folder, learn):
     assert not (folder / "progress.json").exists()  # looking at a stub is no attempt
     path.write_text(stubs + "\n\n" + SGD)
     code, out, _ = learn("check", "00.4")
-    assert code == 0 and "passed   00.4 sgd_step: 3 cases; the engine called it 3 times, and PyTorch agrees" in out
+    assert code == 0 and "passed   00.4 sgd_step: 3 cases; the engine called it 3 times" in out
     code, out, _ = learn()
     assert "00  ...x   " in out and "1 of" in out and "next: minitorch learn check 00.1" in out
 
@@ -85,7 +87,7 @@ def test_a_wrong_answer_shows_the_smallest_example(checked):
     code, out, _ = checked("def sgd_step(p, grad, lr):\n    return p + lr * grad\n")
     assert code == 1
     assert "failed   00.4 sgd_step" in out and "input    sgd_step([" in out
-    assert "expected [" in out and "got      [" in out and "rule     the values differ" in out
+    assert "expected [" in out and "got      [" in out and "rule     a step goes against the gradient" in out
     assert "next     minitorch learn hint 00.4   (1 of 2)" in out
 
 
@@ -127,7 +129,9 @@ def test_what_goes_wrong_in_a_function_is_said(checked, body, status, wanted):
 
 
 def test_a_function_that_is_missing_or_takes_other_arguments(checked):
-    assert "has no function sgd_step" in checked("x = 1\n")[1]
+    code, out, _ = checked("x = 1\n")
+    assert code == 1 and out.startswith("missing  00.4 sgd_step") and "has no function sgd_step" in out
+    assert "next     minitorch learn start 00   (puts the stub back)" in out
     assert (
         "TypeError: sgd_step() takes 1 positional argument but 3 were given"
         in checked("def sgd_step(p): return p\n")[1]
@@ -144,7 +148,7 @@ def test_a_chapter_needs_no_other_chapter(folder, learn):
     learn("start", "05")
     path = folder / "05_cross_entropy.py"
     path.write_text(path.read_text() + "\n\ndef matmul_backward(g, x):\n    return x.T @ g\n")
-    assert learn("check", "05.1", "--no-torch")[0] == 0
+    assert learn("check", "05.1")[0] == 0
     assert [p.name for p in sorted(folder.iterdir())] == ["05_cross_entropy.py", "progress.json"]
 
 
@@ -220,6 +224,7 @@ def test_tour_names_files_that_exist(folder, learn):
         (["hint", "00"], "which exercise? for example: minitorch learn hint 00.1"),
         (["dance"], "invalid choice: 'dance'"),
         (["start", "zero"], "there is no chapter zero"),
+        (["start", "00", "7"], "unrecognized arguments: 7"),
     ],
 )
 def test_mistaken_commands_end_in_one_line(folder, learn, words, wanted):
@@ -258,7 +263,7 @@ def test_the_readme_leads_to_the_first_passed_check(folder, learn):
 def test_watch_checks_again_when_the_file_changes(folder, checked):
     checked("x = 1\n")
     path = folder / "00_thirty_lines.py"
-    command = [sys.executable, "-m", "minitorch", "learn", "check", "00.4", "--watch", "--no-torch"]
+    command = [sys.executable, "-m", "minitorch", "learn", "check", "00.4", "--watch"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=folder.parent, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -269,6 +274,25 @@ def test_watch_checks_again_when_the_file_changes(folder, checked):
             process.send_signal(signal.SIGINT)
             code = process.wait(20)
     assert code == 130 and "watching" in seen
+
+
+def test_where_no_process_can_be_forked_one_is_spawned(checked, monkeypatch):
+    monkeypatch.setattr(worker, "CONTEXT", multiprocessing.get_context("spawn"))
+    assert checked(SGD)[0] == 0
+
+
+def test_pytorch_is_asked_when_the_learner_wants_it(folder, checked):
+    code, out, _ = checked(SGD)
+    assert code == 0 and "PyTorch" not in out
+    command = [sys.executable, "-m", "minitorch", "learn", "check", "00.4", "--torch"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder.parent, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "the engine called it 3 times, and PyTorch agrees" in done.stdout, done.stderr
+
+
+def test_json_is_alone_on_stdout_whatever_the_learner_prints(checked):
+    code, out, err = checked("def sgd_step(p, grad, lr):\n    print('here')\n    return p\n", "00.4", "--json")
+    assert code == 1 and json.loads(out)["passed"] == 0 and "here" in err
 
 
 def wait_for(process, text, limit=30):

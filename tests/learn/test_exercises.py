@@ -10,7 +10,8 @@ import torch
 import minitorch as mt
 from minitorch.cli.learn import answers
 from minitorch.learn.exercises import chapter, chapters, find, numbers
-from minitorch.learn.judge import compare_with, difference, judge
+from minitorch.learn.feedback import lines_of
+from minitorch.learn.judge import compare_with, difference, judge, show, show_both
 from minitorch.learn.plug import original, plugged
 from minitorch.learn.workspace import HEAD
 
@@ -124,8 +125,30 @@ def test_an_error_inside_the_engine_says_where_it_was():
 
 
 def test_a_plain_difference_quotes_the_definition():
-    verdict = judge(find("00.4"), lambda p, grad, lr: p)
-    assert verdict.rule.endswith("from the definition: " + find("00.4").statement.splitlines()[0])
+    verdict = judge(find("08.4"), lambda keep, p: keep * 1.0)
+    assert verdict.rule == "the values differ from the definition: " + find("08.4").summary
+    assert find("08.4").summary.endswith("The mean of the output must be that of the input.")  # the whole paragraph
+
+
+def test_a_backward_function_that_forgets_the_upstream_gradient_is_told_so():
+    verdict = judge(find("02.2"), lambda g, out: 1 - out * out)
+    assert verdict.status == "failed" and verdict.rule.startswith("the chain rule: the result is proportional to g")
+    assert "chain rule" not in judge(find("02.2"), lambda g, out: g * (1 - out)).rule
+
+
+def test_what_is_expected_is_said_of_an_error_too():
+    verdict = judge(find("01.2"), lambda shapes: tuple(np.broadcast_shapes(*shapes)))
+    assert verdict.status == "error" and (verdict.call, verdict.expected) == ("broadcast_shape([(2,), (3,)])", "None")
+    assert "expected None" in "\n".join(lines_of(verdict, find("01.2"), 0))
+
+
+def test_numbers_that_differ_look_different():
+    assert show_both(1.0, 1.5) == ("1", "1.5")
+    assert show_both(0.1, 0.1 + 1e-7) == ("0.1", "0.1000001")
+    assert len(set(show_both(np.array([1e-9]), np.array([2e-9])))) == 2
+    assert show_both({"b", "a"}, set()) == ("{'a', 'b'}", "set()")
+    nested = mt.nn.Sequential(mt.nn.Sequential(mt.nn.ReLU()))
+    assert show([("", nested), ("0.0", nested[0][0])]) == "[('', Sequential(...)), ('0.0', ReLU())]"
 
 
 def test_an_inherited_method_is_inherited_again_afterwards():
@@ -146,7 +169,8 @@ def test_the_smallest_failing_example_is_shown():
     ("got", "expected", "word"),
     [
         ([1.0], np.ones(1), "NumPy array"), (np.ones(2), np.ones(3), "shape"), (np.ones(2), np.zeros(2), "values"),
-        (3, (1, 2), "tuple"), ((1,), (1, 2), "2 results"), (None, 1.0, "number"), (1, True, "bool"),
+        (3, (1, 2), "tuple"), ((1,), (1, 2), "tuple must have the length 2"), (None, 1.0, "number"),
+        (1, True, "bool"),
         ("a", None, "None is expected"),
         (np.array(1.0), 2.0, "values"), ((1, np.ones(2)), (1, np.zeros(2)), "values"),
     ],

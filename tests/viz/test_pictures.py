@@ -179,6 +179,13 @@ def test_paths_are_the_optimizers() -> None:
         assert facts["paths"][name]["values"][8] == bowl(p).item()
 
 
+def test_paths_are_shown_whole_at_first() -> None:
+    picture = viz.paths({"SGD": lambda p: optim.SGD(p, lr=0.05)}, bowl, (1.0, -1.5), 3)
+    shown = re.findall(r'<p class="mtv-num" data-step="(\d)" data-say="[^"]*">', picture.body())
+    assert shown == ["3"] and 'data-first="3"' in picture._repr_html_()
+    assert re.findall(r"<polyline[^>]*hidden", picture.body()) == []
+
+
 @pytest.mark.parametrize("options", [{"stride": 2, "padding": 1}, {"dilation": 2, "padding": (2, 1)}, {"groups": 2}])
 def test_conv(options: dict) -> None:
     mt.manual_seed(1)

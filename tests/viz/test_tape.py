@@ -204,6 +204,13 @@ def test_tree_holds_each_node_once() -> None:
     assert sorted(below(facts["tree"])) == list(range(len(facts["nodes"])))
 
 
+def test_names_in_words() -> None:
+    x = mt.ones(2, 2, requires_grad=True)
+    picture = viz.tape(x.sum(1).sum())
+    assert picture.title == "Backward of Sum: 2 nodes, 1 leaf"
+    assert "SumBackward1" not in picture.to_dot() and "2. Sum takes a gradient" in str(picture)
+
+
 def test_dot_and_mermaid() -> None:
     net, loss = network()
     picture = viz.tape(loss, net)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minitorch.learn.exercise import Chapter, Question
+from minitorch.learn.exercise import Chapter, Question, Rule
 from minitorch.learn.exercises.helpers import close, finite, gradients, slopes, small, wave
 
 CHAPTER = Chapter(
@@ -24,6 +24,7 @@ def _arrays(rng):
         "Compare each element with 0.",
         "np.maximum compares two arrays, or an array and a number, element by element.",
     ),
+    rules=(Rule("where x is negative, the result is 0", lambda got, x: not got[x < 0].any()),),
     question=Question("What is relu(-2.0) + relu(3.0)?", lambda: float(relu(np.array([-2.0, 3.0])).sum())),
 )
 def relu(x):
@@ -75,9 +76,10 @@ def _mse_cases(rng):
     ),
 )
 def mse_backward(g, x, y):
-    """The gradient by x of mean((x - y)**2), where g (one number) is the gradient of what follows by that mean.
+    """The gradient of mean((x - y)**2) by x, times g. x and y have one shape, and so has the result.
 
-    x and y have one shape, and so has the result.
+    g is one number. It is 1 if the mean is the loss itself; else it says how the loss changes with the mean, and the
+    result is the gradient of the loss by x.
     """
     return g * 2 * (x - y) / x.size
 
@@ -110,6 +112,12 @@ def _sgd_adapt(function):
     engine=_sgd_engine,
     adapt=_sgd_adapt,
     hints=("The gradient points uphill.", "A step downhill is lr times the gradient, taken away from p."),
+    rules=(
+        Rule("a step goes against the gradient: down", lambda got, p, grad, lr: ((got - p) * grad <= 0).all()),
+        Rule(
+            "a step is lr times as long as the gradient", lambda got, p, grad, lr: close(abs(got - p), abs(lr * grad))
+        ),
+    ),
     question=Question(
         "p = 1.0, its gradient is -2.0, lr is 0.1. What is p after one step?", lambda: sgd_step(1.0, -2.0, 0.1)
     ),

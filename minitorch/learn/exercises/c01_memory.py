@@ -20,6 +20,10 @@ CHAPTER = Chapter(
         "Going from right to left, each stride is the one before times the length of the dimension before.",
         "A length of 0 counts as 1: otherwise all strides left of it would be 0.",
     ),
+    rules=(
+        Rule("the last index moves fastest: its stride is 1", lambda got, shape: got[-1:] in ((), (1,))),
+        Rule("a length of 0 counts as 1", lambda got, shape: 0 not in got),
+    ),
     question=Question(
         "What are the strides, in elements, of a contiguous tensor of shape (2, 3, 4)?",
         lambda: contiguous_strides((2, 3, 4)),

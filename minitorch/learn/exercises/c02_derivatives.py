@@ -108,7 +108,7 @@ def _tanh_cases(rng):
     question=Question("What is the slope of tanh at 0?", lambda: tanh_backward(1.0, 0.0)),
 )
 def tanh_backward(g, out):
-    """The gradient by x of what follows out = tanh(x); g is its gradient by out. All arrays have one shape."""
+    """The gradient of the loss by x, where out = tanh(x) and g is the gradient of the loss by out; all of one shape."""
     return g * (1 - out * out)
 
 
@@ -126,5 +126,5 @@ def _div_cases(rng):
     question=Question("What is the derivative of 8 / y by y at y = 2?", lambda: div_backward(1.0, 8.0, 2.0)),
 )
 def div_backward(g, x, y):
-    """The gradient by y of what follows out = x / y; g is its gradient by out. All arrays have one shape."""
+    """The gradient of the loss by y, where out = x / y and g is the gradient of the loss by out; all of one shape."""
     return -g * x / (y * y)

@@ -105,6 +105,8 @@ def max_backward(g, x, out):
 
 
 def _rows_cases(rng):
+    yield np.array([[1.0], [2.0]]), np.array([1]), np.array([[0.5]])
+    yield np.array([[1.0], [2.0]]), np.array([1, 1]), np.array([[0.5], [3.0]])
     for n, k, width in ((2, 1, 1), (2, 2, 2), (3, 5, 2), (4, 0, 3)):
         yield small(rng, n, width), rng.integers(0, n, k), small(rng, k, width) + 0.25
 
@@ -171,7 +173,7 @@ def _prod_adapt(function):
     ),
 )
 def prod_backward(g, x):
-    """The gradient by the 1-d array x of what follows x.prod(); g (one number) is its gradient by the product.
+    """The gradient of the loss by the 1-d array x, where g (one number) is the gradient of the loss by x.prod().
 
     x may hold zeros.
     """

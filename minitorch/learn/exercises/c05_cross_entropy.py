@@ -36,7 +36,7 @@ def _mm_cases(rng):
     ),
 )
 def matmul_backward(g, x):
-    """The gradient by y of what follows x @ y: g (n, m) is its gradient by the product, x is (n, k), y (k, m)."""
+    """The gradient of the loss by y, where g (n, m) is the gradient of the loss by x @ y; x is (n, k), y (k, m)."""
     return x.T @ g
 
 
@@ -96,7 +96,7 @@ def _softmax_cases(rng):
     ),
 )
 def softmax_backward(g, out, dim):
-    """The gradient by x of what follows out = softmax(x) along `dim`; g is its gradient by out."""
+    """The gradient of the loss by x, where out = softmax(x) along `dim` and g is the gradient of the loss by out."""
     return out * (g - (g * out).sum(dim, keepdims=True))
 
 
@@ -120,7 +120,7 @@ def _log_softmax_cases(rng):
     ),
 )
 def log_softmax_backward(g, out, dim):
-    """The gradient by x of what follows out = log_softmax(x) along `dim`; g is its gradient by out."""
+    """The gradient of the loss by x, where out = log_softmax(x) along `dim`; g is the gradient of the loss by out."""
     return g - np.exp(out) * g.sum(dim, keepdims=True)
 
 
@@ -168,7 +168,7 @@ def _entropy(x, target):
 def cross_entropy_backward(share, x, target):
     """The gradient by the logits x (N, C) of sum over n of share[n] * cross_entropy(x[n], target[n]).
 
-    target (N,) holds class numbers; share (N,) is 1/N each for the mean, times what follows.
+    target (N,) holds class numbers. share (N,) is 1/N each where the loss is their mean.
     """
     e = np.exp(x - x.max(1, keepdims=True))
     grad = e / e.sum(1, keepdims=True)

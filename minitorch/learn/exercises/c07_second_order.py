@@ -43,7 +43,10 @@ def _sigmoid_engine(mt):
     question=Question("What is the slope of the sigmoid at 0?", lambda: sigmoid_backward(1.0, 0.5)),
 )
 def sigmoid_backward(g, out):
-    """The gradient by x of what follows out = sigmoid(x), by operators alone: it must serve for second derivatives."""
+    """The gradient of the loss by x, where out = sigmoid(x) and g is the gradient of the loss by out.
+
+    Use operators alone (+, -, *, /): then the same function serves for second derivatives.
+    """
     return g * out * (1 - out)
 
 

@@ -49,6 +49,16 @@ def _momentum_adapt(function):
         "First the velocity: it keeps a share of itself and gains the gradient.",
         "Then the parameter moves by lr times the new velocity.",
     ),
+    rules=(
+        Rule(
+            "p moves by lr times the new v, down",
+            lambda got, p, grad, v, lr, momentum: np.allclose(got[0], p - lr * got[1]),
+        ),
+        Rule(
+            "the gradient enters v whole",
+            lambda got, p, grad, v, lr, momentum: np.allclose(got[1] - momentum * v, grad),
+        ),
+    ),
     question=Question(
         "v = 1.0, gradient = 1.0, momentum = 0.9. What is the new v?", lambda: momentum_step(0.0, 1.0, 1.0, 0.1, 0.9)[1]
     ),
@@ -131,6 +141,12 @@ def _lr_engine(mt):
         lambda self: [function(lr, self.last_epoch, self.step_size, self.gamma) for lr in self.base_lrs]
     ),
     hints=("How often has the rate been multiplied by gamma after `epoch` epochs?", "epoch // step_size times."),
+    rules=(
+        Rule(
+            "the rate stays the same until step_size epochs are over",
+            lambda got, base, epoch, step_size, gamma: epoch >= step_size or got == base,
+        ),
+    ),
     question=Question(
         "lr = 1, step_size = 30, gamma = 0.1. What is the rate in epoch 60?", lambda: step_lr(1, 60, 30, 0.1)
     ),

@@ -31,7 +31,8 @@ def _recurrent(mt, kind):
 def _cell_cases(rng, gates):
     for b, i, h in ((1, 1, 1), (1, 2, 2), (2, 3, 2)):
         x, state = small(rng, b, i), small(rng, b, h)
-        yield x, state, small(rng, b, h), small(rng, gates * h, i), small(rng, gates * h, h), small(rng, gates * h)
+        w_ih, w_hh = small(rng, gates * h, i) / 4, small(rng, gates * h, h) / 4  # small: no gate is full on or off
+        yield x, state, small(rng, b, h), w_ih, w_hh, small(rng, gates * h)
 
 
 def _rnn_adapt(function):

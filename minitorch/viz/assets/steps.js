@@ -27,7 +27,7 @@ function mtvSteps(root, count, show, start) {
       const play = bar.querySelector("[data-go=play]");
       play.textContent = "Pause";
       play.setAttribute("aria-pressed", "true");
-      timer = setInterval(() => go(at + 1), 700);
+      timer = setInterval(() => go(at + 1), Math.max(60, Math.min(700, 12000 / total)));  // many steps: a film of 12 s
     }};
   bar.addEventListener("click", e => {
     const name = e.target.dataset.go;
@@ -63,5 +63,5 @@ function mtvFrames(root) {
     }
     for (const e of from) e.toggleAttribute("hidden", k < +e.dataset.from);
     return text;
-  });
+  }, +root.dataset.first);
 }

@@ -5,7 +5,7 @@ function mtvTape(root) {
   const graph = root.querySelector(".mtv-graph"), panel = root.querySelector(".mtv-panel");
   const folded = new Set(data.unfolded ? [] : groups.map(g => g.id));
   const esc = s => String(s).replace(/[&<>"]/g, c => ({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}[c]));
-  const brief = name => name.replace(/Backward0?$/, "");
+  const brief = name => name.replace(/Backward\d*$/, "");
   const num = v => typeof v !== "number" ? String(v) : Number.isInteger(v) ? String(v) :
     Math.abs(v) < 1e-3 || Math.abs(v) >= 1e4 ? v.toExponential(1) : String(+v.toPrecision(4));
   const size = s => s.length ? s.join("×") : "scalar";
