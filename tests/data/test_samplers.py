@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
-
-import minitorch as mt
 from tests.data.tools import LIBRARIES, same
 
 
