@@ -1,0 +1,69 @@
+"""Which names are public, in which namespace, and in which file each is defined."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+from typing import Any
+
+import minitorch as mt
+
+TOP = "minitorch"
+NAMESPACES = (
+    TOP,
+    "minitorch.Tensor",
+    *(
+        f"minitorch.{name}"
+        for name in (
+            "linalg", "fft", "special", "signal.windows", "masked", "random",
+            "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.rnn", "nn.utils.parametrize",
+            "nn.utils.parametrizations", "nn.utils.prune", "nn.utils.stateless", "nn.parallel", "nn.attention",
+            "optim", "optim.lr_scheduler", "optim.swa_utils", "utils.data", "utils.checkpoint",
+            "autograd", "autograd.functional", "autograd.graph", "autograd.profiler", "func",
+            "distributions", "distributions.constraints", "distributions.kl",
+            "serialization", "amp", "cuda", "backends", "accelerator", "testing", "viz", "compat", "profiler", "jit",
+            "multiprocessing", "distributed",
+        )
+    ),
+)  # fmt: skip
+
+
+@functools.cache
+def members(namespace: str) -> dict[str, Any]:
+    """The public functions and classes of a namespace, by name; of Tensor, its methods and attributes."""
+    if namespace == "minitorch.Tensor":
+        return {n: inspect.getattr_static(mt.Tensor, n) for n in dir(mt.Tensor) if not n.startswith("_")}
+    module = importlib.import_module(namespace)
+    names = getattr(module, "__all__", None) or [n for n in dir(module) if n not in ("absent_class", "annotations")]
+    found = {name: getattr(module, name) for name in names if not name.startswith("_")}
+    return {name: thing for name, thing in found.items() if _shown(namespace, name, thing)}
+
+
+def _shown(namespace: str, name: str, thing: Any) -> bool:
+    if not (inspect.isclass(thing) or callable(thing)) or inspect.ismodule(thing):
+        return False
+    if hasattr(thing, "__absent__"):
+        return False  # what is left out has a page of its own
+    home = defined_in(thing)
+    if not home.startswith(TOP):
+        return False  # of the standard library
+    if hasattr(importlib.import_module(namespace), "__all__") or namespace == TOP:
+        return True
+    return home == namespace
+
+
+def defined_in(thing: Any) -> str:
+    """The module that defines an object."""
+    if isinstance(thing, property):
+        thing = thing.fget
+    if isinstance(thing, (staticmethod, classmethod)):
+        thing = thing.__func__
+    if getattr(thing, "__module__", None) == "minitorch.tensor.binding":
+        thing = getattr(thing, "__wrapped__", thing)  # an in-place twin
+    return getattr(thing, "__module__", None) or "minitorch.tensor.core"
+
+
+def everything() -> set[str]:
+    """The full name of every public function, class, method and attribute that the reference must have."""
+    return {f"{namespace}.{name}" for namespace in NAMESPACES for name in members(namespace)}
