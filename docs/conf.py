@@ -12,22 +12,25 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]  # parity/ is read from the checkout
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])  # for the kernels
+os.environ["JUPYTER_PATH"] = str(HERE / "_ext")  # _ext/kernels: the Python that builds, quiet
 
 import minitorch  # noqa: E402 - the checkout's
 
 if not (HERE / "tutorials").is_dir():
-    raise RuntimeError("docs/tutorials must be a link to ../tutorials: git config core.symlinks true, and check out again")
+    raise RuntimeError(
+        "docs/tutorials must be a link to ../tutorials: git config core.symlinks true, and check out again"
+    )
 
 project = "minitorch"
 author = "the minitorch authors"
 version = release = minitorch.__version__
 html_title = f"minitorch {version}"
 
-extensions = ["myst_nb", "katex_math", "api", "optable", "raised"]
+extensions = ["myst_nb", "katex_math", "api", "optable", "raised", "layers", "differences"]
 exclude_patterns = ["_build", "_ext", "_vendor", "tutorials/README.md", "conf.py"]
 nb_custom_formats = {".py": "chapters.reads"}
-nb_execution_mode = os.environ.get("DOCS_EXECUTE", "force")  # "off": the pages without their output
-nb_execution_excludepatterns = os.environ.get("DOCS_SKIP", "").split()
+nb_execution_mode = "force"
+nb_execution_excludepatterns = os.environ.get("DOCS_SKIP", "").split()  # pages shown without their output, for a glance
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
@@ -43,5 +46,6 @@ html_theme = "furo"
 html_static_path = ["_static", "_vendor"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_search_summary = False  # it would be fetched, which a browser refuses for local files
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": False}  # the arrow keys step through the pictures

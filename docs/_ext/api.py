@@ -32,29 +32,19 @@ PUBLIC = {thing for space in public.NAMESPACES for thing in public.members(space
 class Public(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"from": directives.unchanged, "names": directives.unchanged}
+    option_spec = {"from": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         lines: list[str] = []
-        for entry in entries(self.chosen()):
+        chosen = public.select(self.arguments[0].split(), self.options.get("from", "").split())
+        if not chosen:
+            log.warning("no public name is here", location=self.get_location())
+        for entry in entries(chosen):
             lines += self.entry(entry)
         where = self.state_machine.get_source_and_line(self.lineno)
         box = nodes.Element()
         self.state.nested_parse(StringList(lines, source=f"{where[0]}:{where[1]}"), self.content_offset, box)
         return box.children
-
-    def chosen(self) -> list[tuple[str, str, Any]]:
-        """(namespace, name, object) of the names asked for, each once."""
-        homes = tuple("minitorch." + part for part in self.options.get("from", "").split())
-        names = self.options.get("names", "").split()
-        found = []
-        for namespace in self.arguments[0].split():
-            for name, thing in public.members(namespace).items():
-                if (not homes or public.defined_in(thing) in homes) and (not names or name in names):
-                    found.append((namespace, name, thing))
-        if not found:
-            log.warning("no public name is %s", self.block_text, location=self.get_location())
-        return found
 
     def entry(self, entry: list[tuple[str, str, Any]]) -> list[str]:
         """The lines of one entry: its signatures, the text, and the file to read on in."""

@@ -1,4 +1,4 @@
-"""`.. operations:: functions` (or `layers`): a table per family, from the parity specs that compare each with PyTorch."""
+"""`.. operations:: functions` (or `layers`): a table per family, from the specs that compare each with torch."""
 
 from __future__ import annotations
 

@@ -64,6 +64,17 @@ def defined_in(thing: Any) -> str:
     return getattr(thing, "__module__", None) or "minitorch.tensor.core"
 
 
+def select(namespaces: list[str], files: list[str]) -> list[tuple[str, str, Any]]:
+    """(namespace, name, object) of the public names of these namespaces; with files, of those that they define."""
+    homes = {f"{TOP}.{file}" for file in files}
+    return [
+        (namespace, name, thing)
+        for namespace in namespaces
+        for name, thing in members(namespace).items()
+        if not homes or defined_in(thing) in homes
+    ]
+
+
 def everything() -> set[str]:
     """The full name of every public function, class, method and attribute that the reference must have."""
     return {f"{namespace}.{name}" for namespace in NAMESPACES for name in members(namespace)}
