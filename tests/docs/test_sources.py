@@ -1,4 +1,4 @@
-"""The pages as they are written: what they name exists, what they link is there, and their programs do what they say."""
+"""The pages as they are written: what they name and link is there, and their programs do what they say."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def names(pages: list[Path]) -> list[Any]:
 def missing_links(page: Path) -> list[str]:
     """Documents, files and toctree entries that a page names and that are not there."""
     text, found = page.read_text(encoding="utf-8"), []
-    documents = re.findall(r"\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", text) + re.findall(
-        r":doc:`(?:[^`<]*<)?([^`>]+)>?`", text
-    )
+    documents = re.findall(r"(?:\{doc\}|:doc:)`(?:[^`<]*<)?([^`>]+)>?`", text)
     for block in re.findall(r"```\{toctree\}\n(.*?)```", text, re.S):
         documents += [line for line in block.splitlines() if line and not line.startswith(":")]
     for document in documents:
@@ -139,7 +137,8 @@ def test_the_programs_do_what_the_page_says(page: Path) -> None:
 
 
 def test_a_wrong_program_is_seen() -> None:
-    page = "```{raises} ValueError\n1 / 0\n```\n\n```{ran}\nprint(1)\n```\n\n```{ran}\n[][0]\n```\n\n```{raises} E\n1\n```\n"
+    four = (("raises", " ValueError", "1 / 0"), ("ran", "", "print(1)"), ("ran", "", "[][0]"), ("raises", " E", "1"))
+    page = "\n".join(f"```{{{kind}}}{error}\n{code}\n```\n" for kind, error, code in four)
     shown = [(text, bool(wrong)) for text, wrong in programs.results(page).values()]
     assert shown[0] == ("ZeroDivisionError: division by zero", True)
     assert shown[1:] == [("1", False), ("IndexError: list index out of range", True), ("", True)]
