@@ -47,5 +47,7 @@ html_static_path = ["_static", "_vendor"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_search_summary = False  # it would be fetched, which a browser refuses for local files
-html_show_sphinx = False
+html_show_sphinx = html_show_copyright = False
+smartquotes = False  # quotation marks in prose are often code
+highlight_language = "text"
 html_theme_options = {"navigation_with_keys": False}  # the arrow keys step through the pictures

@@ -13,7 +13,7 @@ PYPROJECT = Path(__file__).resolve().parent.parent.parent / "pyproject.toml"
 WHAT = {
     "cli": "the command: train, run, learn, info",
     "learn": "exercises in the engine's place",
-    "compat": "`import torch` means minitorch",
+    "compat": "import torch means minitorch",
     "nn.modules": "layers hold state, and call",
     "nn.functional": "the formulas of layers",
     "tensor": "Tensor: methods by family, creation, printing",
@@ -61,7 +61,7 @@ def picture() -> str:
 class Layers(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(PYPROJECT))
-        return [nodes.raw("", picture(), format="html")]
+        return [nodes.raw("", f'<div class="layers">{picture()}</div>', format="html")]
 
 
 def setup(app: object) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from html.parser import HTMLParser
 from pathlib import Path
@@ -34,22 +35,21 @@ class Links(HTMLParser):
 
 def broken(folder: Path) -> list[str]:
     """Links to files or places that are not there, and files loaded from elsewhere."""
-    pages = {page: Links(page.read_text(encoding="utf-8")) for page in sorted(folder.rglob("*.html"))}
+    found_pages = sorted(folder.resolve().rglob("*.html"))
+    pages = {page: Links(page.read_text(encoding="utf-8")) for page in found_pages}
     wrong = []
     for page, found in pages.items():
-        for link in [*found.links, *found.loads]:
+        for link in dict.fromkeys([*found.links, *found.loads]):
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 if link in found.loads and parts.scheme != "data":
                     wrong.append(f"{page.name} loads {link}")
                 continue
-            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page.resolve()
+            target = Path(os.path.normpath(page.parent / unquote(parts.path))) if parts.path else page
             if not target.is_file():
                 wrong.append(f"{page.name}: no file {link}")
-            elif parts.fragment and target.suffix == ".html":
-                here = pages.get(target) or pages.get(folder.resolve() / target.relative_to(folder.resolve()))
-                if here is None or unquote(parts.fragment) not in here.places:
-                    wrong.append(f"{page.name}: no place {link}")
+            elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].places:
+                wrong.append(f"{page.name}: no place {link}")
     return wrong
 
 
@@ -73,8 +73,10 @@ def faults(browser: Browser, folder: Path) -> dict[str, list[str]]:
         still = "[...document.querySelectorAll('.mtv .mtv-bar')].filter(e => !e.closest('.mtv').dataset.ready).length"
         if page.evaluate(still):
             wrong.append("a picture with steps does not move")
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            wrong.append("the page is wider than the window")
+        for width in (1200, 400):
+            page.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wrong.append(f"the page is wider than a window of {width}")
         if wrong:
             found[path.relative_to(folder).as_posix()] += wrong
     page.close()
