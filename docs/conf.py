@@ -40,7 +40,7 @@ myst_heading_anchors = 3
 
 default_role = "code"
 add_function_parentheses = False
-toc_object_entries_show_parents = "hide"
+toc_object_entries = False  # each page of the reference begins with its names; here they would cost minutes
 html_math_renderer = "katex"
 html_theme = "furo"
 html_static_path = ["_static", "_vendor"]

@@ -3,8 +3,9 @@
     .. public:: minitorch minitorch.Tensor
        :from: tensor.reduce tensor.scan
 
-`:from:` keeps the names that these files define. A function, the method of that name and their in-place twins are one
-entry. An example that fails is a warning, and so is a public name on no page; with -W a warning fails the build.
+`:from:` keeps the names that these files define. Links to all of them come first. A function, the method of that name
+and their in-place twins are one entry. An example that fails is a warning, and so is a public name on no page; with -W a
+warning fails the build.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ class Public(SphinxDirective):
         chosen = public.select(self.arguments[0].split(), self.options.get("from", "").split())
         if not chosen:
             log.warning("no public name is here", location=self.get_location())
-        for entry in entries(chosen):
+        found = list(entries(chosen))
+        if len(found) > 3:
+            links = (f":py:obj:`{name} <{namespace}.{name}>`" for namespace, name, _ in (entry[0] for entry in found))
+            lines += [".. rst-class:: names", "", " ".join(links), ""]
+        for entry in found:
             lines += self.entry(entry)
         where = self.state_machine.get_source_and_line(self.lineno)
         box = nodes.Element()

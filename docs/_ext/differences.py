@@ -16,6 +16,8 @@ import optable
 from docstrings import escaped
 from minitorch import left_out
 
+SKIPPED = ("left_out", "learn", "backend", "cli")  # without names of PyTorch's; the backend's need what may be absent
+
 
 def absent() -> dict[str, list[str]]:
     """The names of PyTorch's that are left out, by the reason."""
@@ -23,7 +25,7 @@ def absent() -> dict[str, list[str]]:
     places: list[tuple[str, Any]] = [("", SimpleNamespace(**left_out.FUNCTIONS))]
     places += [(f"{name}.", space) for name, space in left_out.NAMESPACES.items()]
     for module in pkgutil.walk_packages(minitorch.__path__, "minitorch."):
-        if not any(part.startswith("_") or part in ("left_out", "learn") for part in module.name.split(".")):
+        if not any(part.startswith("_") or part in SKIPPED for part in module.name.split(".")):
             name = module.name.removeprefix("minitorch.") + "."
             places.append((name, importlib.import_module(module.name)))
     for prefix, space in places:

@@ -15,7 +15,7 @@ import pytest
 import minitorch as mt
 from tests.docs import DOCS, ROOT
 
-import layers  # isort: skip
+import contract  # isort: skip
 import programs  # isort: skip
 import public  # isort: skip
 
@@ -105,13 +105,13 @@ def test_the_picture_is_the_contract() -> None:
     config = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     block = re.search(r'type = "layers"\nlayers = \[(.*?)\]', config, re.S)[1]  # type: ignore[index]
     agreed = re.findall(r"minitorch\.([\w.]+)", block)
-    picture = layers.picture()
+    picture = contract.picture()
     boxes = re.findall(r'class="name" x="\d+" y="(\d+)">([^<]+)<', picture)
     assert [name for _, name in boxes] == agreed
     heights = [int(y) for y, _ in boxes]
-    assert heights == sorted(heights) and len(set(heights)) >= len(layers.contract())
-    assert picture.count('class="layer"') == len(layers.contract())
-    assert set(layers.WHAT) == {layer[0] for layer in layers.contract() if len(layer) == 1}
+    assert heights == sorted(heights) and len(set(heights)) >= len(contract.contract())
+    assert picture.count('class="layer"') == len(contract.contract())
+    assert set(contract.WHAT) == {layer[0] for layer in contract.contract() if len(layer) == 1}
 
 
 def test_every_public_name_is_on_one_page() -> None:
