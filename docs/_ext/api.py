@@ -4,8 +4,8 @@
        :from: tensor.reduce tensor.scan
 
 `:from:` keeps the names that these files define. Links to all of them come first. A function, the method of that name
-and their in-place twins are one entry. An example that fails is a warning, and so is a public name on no page; with -W a
-warning fails the build.
+and their in-place twins are one entry. An example that fails is a warning, and so is a public name on no page; with -W
+a warning fails the build.
 """
 
 from __future__ import annotations
