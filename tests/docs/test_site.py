@@ -40,8 +40,10 @@ def build(out: Path, *options: str) -> subprocess.CompletedProcess:
     return subprocess.run([*command, str(DOCS), str(out)], env=env, capture_output=True, text=True, timeout=1500)
 
 
-def untracked() -> str:
-    return subprocess.run(["git", "status", "--short"], cwd=ROOT, capture_output=True, text=True).stdout
+def untracked() -> set[str]:
+    """Files of the documentation that git neither has nor ignores; none without git."""
+    command = ["git", "ls-files", "--others", "--exclude-standard", "docs", "tutorials"]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.splitlines())
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ import minitorch as mt
 from tests.docs import DOCS, ROOT
 
 import contract  # isort: skip
+import docstrings  # isort: skip
 import programs  # isort: skip
 import public  # isort: skip
 
@@ -142,3 +143,31 @@ def test_a_wrong_program_is_seen() -> None:
     shown = [(text, bool(wrong)) for text, wrong in programs.results(page).values()]
     assert shown[0] == ("ZeroDivisionError: division by zero", True)
     assert shown[1:] == [("1", False), ("IndexError: list index out of range", True), ("", True)]
+
+
+DOC = """Adds `x` to *y*_; wraps `over
+    lines`.
+
+    x    a tensor
+         of any shape
+    y    another
+
+    Shape: input (N, C) -> (N).
+
+    >>> 1 + 1
+    2
+    """
+
+
+def test_docstrings_become_restructured_text() -> None:
+    assert "\n".join(docstrings.to_rst(DOC)).split("\n\n") == [
+        "Adds ``x`` to \\*y\\*\\_; wraps ``over lines``.",
+        "``x``\n   a tensor\n   of any shape\n``y``\n   another",
+        "Shape\n   input (N, C) -> (N).",
+        ">>> 1 + 1\n2\n",
+    ]
+
+
+def test_a_wrong_example_is_seen() -> None:
+    assert docstrings.failure(DOC, "minitorch", "f") == ""
+    assert "Expected:\n    3\nGot:\n    2" in docstrings.failure(DOC.replace("    2\n", "    3\n"), "minitorch", "f")
