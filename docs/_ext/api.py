@@ -66,9 +66,8 @@ class Public(SphinxDirective):
         body = self.text(thing, f"{namespace}.{name}")
         if kind == "class" and thing is not minitorch.Tensor:  # its methods are entries of their own
             body += self.methods(thing, f"{namespace}.{name}")
-        home = public.defined_in(thing).replace(".", "/")
         if kind != "attribute":
-            body += [".. rst-class:: source", "", f"``{home}.py``", ""]
+            body += [".. rst-class:: source", "", f"``{public.file_of(thing)}``", ""]
         return [*lines, *("   " + line if line else "" for line in body), ""]
 
     def text(self, thing: Any, name: str) -> list[str]:
@@ -80,11 +79,12 @@ class Public(SphinxDirective):
         return to_rst(doc) if doc else []
 
     def methods(self, cls: type, name: str) -> list[str]:
-        """The documented methods and attributes of a class, and of its bases that are not public themselves."""
+        """The documented methods and attributes of a class; if no base of it is public, also those of its bases."""
         lines: list[str] = []
         members: dict[str, Any] = {}
+        alone = not PUBLIC.intersection(cls.__mro__[1:])
         for base in cls.__mro__:
-            if base is cls or base.__module__.startswith("minitorch") and base not in PUBLIC:
+            if base is cls or alone and base.__module__.startswith("minitorch"):
                 members = {**vars(base), **members}
         for member, thing in sorted(members.items()):
             inner = getattr(thing, "__func__", thing)
@@ -102,7 +102,8 @@ def entries(chosen: list[tuple[str, str, Any]]) -> Iterator[list[tuple[str, str,
     """What is described together: of Tensor and minitorch the same name, with and without `_`; the rest one by one."""
     groups: dict[tuple[str, str], list] = {}
     for namespace, name, thing in chosen:
-        key = ("", name.rstrip("_")) if namespace in MERGED else (namespace, name)
+        merged = namespace in MERGED and not inspect.isclass(thing)
+        key = ("", name.rstrip("_")) if merged else (namespace, name)
         groups.setdefault(key, []).append((namespace, name, thing))
     for key in sorted(groups, key=lambda k: (k[0], not inspect.isclass(groups[k][0][2]), k[1].lower())):
         yield sorted(groups[key], key=lambda e: (e[1].endswith("_"), e[0]))

@@ -20,8 +20,9 @@ ENTRY = re.compile(rf"^({NAME})(?:: | {{2,}})(\S.*)$")
 
 def to_rst(doc: str) -> list[str]:
     """The lines of a docstring as reStructuredText."""
-    lines: list[str] = []
-    for block in re.split(r"\n[ \t]*\n", inspect.cleandoc(doc)):
+    first, *blocks = re.split(r"\n[ \t]*\n", inspect.cleandoc(doc))
+    lines = [first, ""] if first.startswith(">>> ") else [escaped(first), ""]
+    for block in blocks:
         lines += [*_block(block), ""]
     return lines
 
@@ -57,7 +58,9 @@ def _spaced(lines: list[str]) -> list[str]:
 def escaped(text: str) -> str:
     """Text with `code` as literals and nothing else marked up."""
     parts = re.split(r"`([^`]+)`", text)
-    return "".join(f"``{p}``" if i % 2 else re.sub(r"([\\*_|`<])", r"\\\1", p) for i, p in enumerate(parts))
+    return "".join(
+        f"``{' '.join(p.split())}``" if i % 2 else re.sub(r"([\\*_|`<])", r"\\\1", p) for i, p in enumerate(parts)
+    )
 
 
 def failure(doc: str, module: str, name: str) -> str:

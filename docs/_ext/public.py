@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import sys
+from pathlib import Path
 from typing import Any
 
 import minitorch as mt
@@ -62,6 +64,12 @@ def defined_in(thing: Any) -> str:
     if getattr(thing, "__module__", None) == "minitorch.tensor.binding":
         thing = getattr(thing, "__wrapped__", thing)  # an in-place twin
     return getattr(thing, "__module__", None) or "minitorch.tensor.core"
+
+
+def file_of(thing: Any) -> str:
+    """The path of the file that defines an object, from the root of the repository."""
+    file = sys.modules[defined_in(thing)].__file__ or ""
+    return Path(file).resolve().relative_to(Path(mt.__file__).resolve().parent.parent).as_posix()
 
 
 def select(namespaces: list[str], files: list[str]) -> list[tuple[str, str, Any]]:
