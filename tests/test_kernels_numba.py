@@ -153,21 +153,6 @@ def test_rows_are_added_where_places_repeat(dtype: str) -> None:
 
 
 @needs_numba
-def test_lstm_steps() -> None:
-    n, H = 5, 7
-    z, hz, c, before = values(0, n, 4 * H), values(1, n, 4 * H), values(2, n, H), values(3, n, H)
-    results = []
-    for kernels in (COMPILED, PLAIN):
-        gates, state, cell, out = z.copy(), c.copy(), np.empty_like(c), np.empty_like(c)
-        kernels.lstm_step(gates, hz, state, cell, out)
-        slopes = kernels.lstm_slopes(gates, cell, before)
-        d, dc = slopes[0].copy(), before.copy()
-        kernels.lstm_step_grad(d, out, dc, slopes[1], gates[:, H : 2 * H])
-        results.append((gates, state, cell, out, *slopes, d, dc))
-    same(*results)
-
-
-@needs_numba
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("stride", "dilation", "kernel"), [((1, 1), (1, 1), (3, 3)), ((2, 1), (1, 2), (5, 2))])
 def test_depthwise_convolution(dtype: str, stride: tuple, dilation: tuple, kernel: tuple) -> None:

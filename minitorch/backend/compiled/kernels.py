@@ -15,6 +15,7 @@ import numpy as np
 
 from minitorch.backend import threads
 from minitorch.backend.kernels.base import Kernels
+from minitorch.backend.kernels.recurrent import Steps
 from minitorch.backend.kernels.windows import Array, Ints
 
 
@@ -40,6 +41,8 @@ class CompiledKernels(Kernels):
     name = "numba"
 
     least = 1 << 13  # shorter arrays are as fast with NumPy
+    least_in_steps = 1 << 10  # of recurrent layers, where a step is a dozen calls
+    own_product = 1 << 15  # of a state with the weights of a recurrent layer: above, BLAS is faster by more than a call
 
     def worth(self, x: Array, dtypes: str = "f") -> bool:
         """True if x is long enough, and of one of these dtypes."""
@@ -115,24 +118,56 @@ class CompiledKernels(Kernels):
 
     # -- recurrent cells ---------------------------------------------------------------------------------------------
 
-    def lstm_step(self, z: Array, from_state: Array, c: Array, cell: Array, out: Array) -> None:
-        if self.worth(z) and z.flags.c_contiguous and from_state.flags.c_contiguous:
-            loops("exponential").lstm_step(z, from_state, c, cell, out)
-        else:
-            super().lstm_step(z, from_state, c, cell, out)
+    # Per step a product by BLAS and a compiled rest; for small layers, one compiled loop over all steps.
 
-    def lstm_step_grad(self, d: Array, dm: Array, dc: Array, dc_of_dm: Array, f: Array) -> None:
-        if self.worth(d) and d.flags.c_contiguous and dm.flags.c_contiguous:
-            loops("exponential").lstm_step_grad(d, dm, dc, dc_of_dm, f)
-        else:
-            super().lstm_step_grad(d, dm, dc, dc_of_dm, f)
+    def _in_steps(self, z: Array) -> bool:
+        return z.size >= self.least_in_steps and z.dtype.char == "f"
 
-    def lstm_slopes(self, gates: Array, cells: Array, before: Array) -> tuple[Array, Array, Array]:
-        if not self.worth(gates):
-            return super().lstm_slopes(gates, cells, before)
-        slopes, dc_of_dm, tc = np.empty_like(gates), np.empty_like(cells), np.empty_like(cells)
-        threads.run(loops("exponential").lstm_slopes, slopes, dc_of_dm, tc, gates, cells, before)
-        return slopes, dc_of_dm, tc
+    def lstm(self, z: Array, h: Array, c: Array, w_hh: Array, w_hr: Array | None, steps: Steps) -> tuple[Array, Array]:
+        if not self._in_steps(z):
+            return super().lstm(z, h, c, w_hh, w_hr, steps)
+        recurrent = loops("recurrent")
+        if w_hr is not None or len(h) * w_hh.size > self.own_product:
+            return self._lstm(recurrent.lstm_step, z, h, c, w_hh, w_hr, steps)
+        y, cells = np.empty((2, len(z), h.shape[1]), z.dtype)
+        recurrent.lstm(z, h, c, np.ascontiguousarray(w_hh.T), y, cells, np.array(steps))
+        return y, cells
+
+    def lstm_grad(
+        self, gy: Array | None, dh: Array, dc: Array, gates: Array, cells: Array, before: Array, w_hh: Array,
+        w_hr: Array | None, steps: Steps,
+    ) -> tuple[Array, Array | None]:  # fmt: skip
+        if not self._in_steps(gates):
+            return super().lstm_grad(gy, dh, dc, gates, cells, before, w_hh, w_hr, steps)
+        recurrent, dz = loops("recurrent"), np.empty_like(gates)
+        arrays = gates, cells, before, np.ascontiguousarray(w_hh)
+        if w_hr is not None or gy is None or len(dh) * w_hh.size > self.own_product:
+            return self._lstm_grad(recurrent.lstm_step_grad, dz, gy, dh, dc, *arrays, w_hr, steps)
+        recurrent.lstm_grad(dz, np.ascontiguousarray(gy), dh, dc, *arrays, np.array(steps))
+        return dz, None
+
+    def gru(self, z: Array, h: Array, w_hh: Array, b_hh: Array | None, steps: Steps) -> tuple[Array, Array]:
+        if not self._in_steps(z):
+            return super().gru(z, h, w_hh, b_hh, steps)
+        recurrent = loops("recurrent")
+        if b_hh is None or len(h) * w_hh.size > self.own_product:
+            return self._gru(recurrent.gru_step, z, h, w_hh, b_hh, steps)
+        y, news = np.empty((2, len(z), h.shape[1]), z.dtype)
+        recurrent.gru(z, h, np.ascontiguousarray(w_hh.T), flat(b_hh), y, news, np.array(steps))
+        return y, news
+
+    def gru_grad(
+        self, gy: Array | None, dh: Array, gates: Array, news: Array, before: Array, w_hh: Array, steps: Steps
+    ) -> tuple[Array, Array]:
+        if not self._in_steps(gates):
+            return super().gru_grad(gy, dh, gates, news, before, w_hh, steps)
+        recurrent, dz, ds = loops("recurrent"), np.empty_like(gates), np.empty_like(gates)
+        arrays = gates, news, before, np.ascontiguousarray(w_hh)
+        if gy is None or len(dh) * w_hh.size > self.own_product:
+            self._gru_grad(recurrent.gru_step_grad, dz, ds, gy, dh, *arrays, steps)
+        else:
+            recurrent.gru_grad(dz, ds, np.ascontiguousarray(gy), dh, *arrays, np.array(steps))
+        return dz, ds
 
     # -- depthwise convolution ---------------------------------------------------------------------------------------
 
