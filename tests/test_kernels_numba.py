@@ -21,7 +21,7 @@ HAS_NUMBA = importlib.util.find_spec("numba") is not None
 needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="Numba is not installed: there are no compiled kernels to test")
 
 PLAIN, COMPILED = Kernels(CPU), CompiledKernels(CPU)
-COMPILED.least = 1  # small samples go through the loops, too
+COMPILED.least = COMPILED.least_rows = 1  # small samples go through the loops, too
 DTYPES = ("float32", "float64")
 
 

@@ -41,12 +41,13 @@ class CompiledKernels(Kernels):
     name = "numba"
 
     least = 1 << 13  # shorter arrays are as fast with NumPy
+    least_rows = 1 << 8  # added at places, for which NumPy has no fast loop
     least_in_steps = 1 << 10  # of recurrent layers, where a step is a dozen calls
     own_product = 1 << 15  # of a state with the weights of a recurrent layer: above, BLAS is faster by more than a call
 
     def worth(self, x: Array, dtypes: str = "f") -> bool:
         """True if x is long enough, and of one of these dtypes."""
-        return x.size >= self.least and x.dtype.char in dtypes and x.__class__ is np.ndarray
+        return x.size >= self.least and _plain(x, dtypes)
 
     # -- elementwise -------------------------------------------------------------------------------------------------
 
@@ -94,27 +95,68 @@ class CompiledKernels(Kernels):
 
     # -- softmax -----------------------------------------------------------------------------------------------------
 
-    def _rows(self, name: str, *arrays: Array) -> Array:
-        out = np.empty(arrays[0].shape, dtype=arrays[0].dtype)
-        threads.run(getattr(loops("exponential"), name), out.reshape(-1, out.shape[-1]), *map(matrix, arrays))
+    # However small the arrays are: NumPy takes five calls. Along the last dimension arrays are matrices, else they are
+    # looked at as (those before, dim, those after).
+
+    def _along(self, name: str, dim: int, *arrays: Array) -> Array:
+        x = arrays[0]
+        out = np.empty(x.shape, dtype=x.dtype)
+        if dim == x.ndim - 1 or dim == -1:
+            if x.ndim == 2 and x.size < self.least and all([a.flags.c_contiguous for a in arrays]):
+                getattr(loops("softmax"), name)(out, *arrays)
+            else:
+                threads.run(getattr(loops("softmax"), name), out.reshape(-1, out.shape[-1]), *map(matrix, arrays))
+        else:
+            shape = _around(x, dim)
+            spread = [np.ascontiguousarray(a).reshape(shape) for a in arrays]
+            threads.run(getattr(loops("softmax"), name + "_middle"), out.reshape(shape), *spread)
         return out
 
-    def _last(self, x: Array, dim: int) -> bool:
-        return self.worth(x) and dim % x.ndim == x.ndim - 1 and x.shape[-1] >= 8
-
     def softmax(self, x: Array, dim: int) -> Array:
-        if x.size < self.least:
-            return self._softmax(x, dim)
-        return self._rows("softmax", x) if self._last(x, dim) else super().softmax(x, dim)
+        return self._along("softmax", dim, x) if _plain(x) else super().softmax(x, dim)
 
     def softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
-        return self._rows("softmax_grad", g, y) if self._last(y, dim) else super().softmax_grad(g, y, dim)
+        return self._along("softmax_grad", dim, g, y) if _plain(y) else super().softmax_grad(g, y, dim)
 
     def log_softmax(self, x: Array, dim: int) -> Array:
-        return self._rows("log_softmax", x) if self._last(x, dim) else super().log_softmax(x, dim)
+        return self._along("log_softmax", dim, x) if _plain(x) else super().log_softmax(x, dim)
 
     def log_softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
-        return self._rows("log_softmax_grad", g, y) if self._last(y, dim) else super().log_softmax_grad(g, y, dim)
+        return self._along("log_softmax_grad", dim, g, y) if _plain(y) else super().log_softmax_grad(g, y, dim)
+
+    def cross_entropy(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
+        if not _plain(x):
+            return super().cross_entropy(x, target)
+        loss, top, total = (np.empty(target.shape, x.dtype) for _ in range(3))
+        if x.ndim == 2:
+            arrays = loss, top, total, np.ascontiguousarray(x), np.ascontiguousarray(target)
+            threads.run(loops("softmax").cross_entropy, *arrays, size=x.size)
+        elif x.ndim == 1:
+            each = (a.reshape(1) for a in (loss, top, total))
+            loops("softmax").cross_entropy(*each, matrix(x), flat(target))
+        else:
+            shape = _around(x, 1)
+            each = [a.reshape(shape[0], shape[2]) for a in (loss, top, total, np.ascontiguousarray(target))]
+            arrays = *each[:3], np.ascontiguousarray(x).reshape(shape), each[3]
+            threads.run(loops("softmax").cross_entropy_middle, *arrays, size=x.size)
+        return loss, top, total
+
+    def cross_entropy_grad(self, x: Array, target: Array, top: Array, total: Array, share: Array) -> Array:
+        if not _plain(x):
+            return super().cross_entropy_grad(x, target, top, total, share)
+        gx, name = np.empty(x.shape, x.dtype), "cross_entropy_grad"
+        if share.shape != target.shape:
+            share = np.full(target.shape, share)
+        if x.ndim == 2:
+            arrays = gx, np.ascontiguousarray(x), *map(np.ascontiguousarray, (target, top, total, share))
+        elif x.ndim == 1:
+            arrays = matrix(gx), matrix(x), *map(flat, (target, top, total, share))
+        else:
+            shape, name = _around(x, 1), "cross_entropy_grad_middle"
+            each = [np.ascontiguousarray(a).reshape(shape[0], shape[2]) for a in (target, top, total, share)]
+            arrays = gx.reshape(shape), np.ascontiguousarray(x).reshape(shape), *each
+        threads.run(getattr(loops("softmax"), name), *arrays)
+        return gx
 
     # -- recurrent cells ---------------------------------------------------------------------------------------------
 
@@ -260,10 +302,20 @@ class CompiledKernels(Kernels):
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def add_rows(self, out: Array, places: Array, rows: Array) -> None:
-        if not self.worth(rows, "fd") or places.dtype.char != "l" or out.dtype != rows.dtype:
+        if rows.size < self.least_rows or not _plain(rows, "fd") or places.dtype.char != "l" or out.dtype != rows.dtype:
             super().add_rows(out, places, rows)
         elif not loops("rows").add_rows(out, places, np.ascontiguousarray(rows)):
             raise IndexError("index out of range")
+
+
+def _plain(x: Array, dtypes: str = "f") -> bool:
+    return x.dtype.char in dtypes and x.__class__ is np.ndarray
+
+
+def _around(x: Array, dim: int) -> tuple[int, int, int]:
+    """The sizes of all dimensions before `dim`, of that itself, and of all behind."""
+    dim %= x.ndim
+    return math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
 
 
 def _by_column(z: Array, affine: Ints, w: Array | None, b: Array | None) -> bool:
