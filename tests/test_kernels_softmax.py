@@ -94,3 +94,40 @@ def test_several_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         threads.set_number(before)
     for one, three in zip(*results, strict=True):
         np.testing.assert_array_equal(one, three)
+
+
+def _mask(kind: str, heads: int, L: int, S: int, dtype: str) -> Any:
+    if kind == "none":
+        return None
+    mask = values(5, *((L, S) if kind == "shared" else (heads, L, S)), dtype=dtype)
+    mask[..., 1, :] = -np.inf  # a row with nothing to attend to
+    mask[..., 2, 3] = -np.inf
+    return mask
+
+
+@KERNELS
+@pytest.mark.parametrize("kind", ["none", "shared", "own"])
+@pytest.mark.parametrize("is_causal", [False, True])
+@pytest.mark.parametrize(("L", "S"), [(5, 9), (9, 5), (40, 40)])
+def test_attention_weights(kernels: Any, kind: str, is_causal: bool, L: int, S: int) -> None:
+    heads = 3
+    true = values(0, heads, L, S, dtype="float64")
+    x = true.astype("float32")
+    # its definition, as a second opinion
+    scores = true * 0.3 + (0 if kind == "none" else _mask(kind, heads, L, S, "float64"))
+    if is_causal:
+        scores[:, np.arange(L)[:, None] < np.arange(S)] = -np.inf
+    e = np.exp(scores)
+    expected = e / np.where(e.sum(2, keepdims=True) == 0, 1, e.sum(2, keepdims=True))
+    PLAIN.attention_weights(true, _mask(kind, heads, L, S, "float64"), 0.3, is_causal)
+    np.testing.assert_allclose(true, expected, atol=1e-12)
+    kernels.attention_weights(x, _mask(kind, heads, L, S, "float32"), 0.3, is_causal)
+    close(x, true)
+
+
+@KERNELS
+def test_nan_among_masked_scores_is_not_taken_for_a_row_without_scores(kernels: Any) -> None:
+    x, mask = np.zeros((1, 2, 20), "float32"), np.full((2, 20), -np.inf, "float32")
+    x[0, 0, 4] = np.nan
+    kernels.attention_weights(x, mask, 1.0, False)
+    assert np.isnan(x[0, 0]).all() and (x[0, 1] == 0).all()

@@ -124,38 +124,50 @@ class CompiledKernels(Kernels):
     def log_softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
         return self._along("log_softmax_grad", dim, g, y) if _plain(y) else super().log_softmax_grad(g, y, dim)
 
+    def attention_weights(self, scores: Array, mask: Array | None, scale: float, is_causal: bool) -> None:
+        if not _plain(scores) or not scores.flags.c_contiguous:
+            super().attention_weights(scores, mask, scale, is_causal)
+            return
+        added = np.empty((0, scores.shape[2]), scores.dtype) if mask is None else matrix(mask)
+        more = added, scores.shape[1], scores.dtype.type(scale), is_causal
+        # by heads, so that no thread starts within one; a mask for each row goes along
+        if len(added) <= scores.shape[1]:
+            threads.run(_of_heads, scores, shared=more)
+        else:
+            threads.run(_of_masked_heads, scores, added.reshape(scores.shape), shared=more[1:])
+
     def cross_entropy(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
         if not _plain(x):
             return super().cross_entropy(x, target)
-        loss, top, total = (np.empty(target.shape, x.dtype) for _ in range(3))
+        softmax, found = loops("softmax"), [np.empty(target.shape, x.dtype) for _ in range(3)]
+        x, target = np.ascontiguousarray(x), np.ascontiguousarray(target)
         if x.ndim == 2:
-            arrays = loss, top, total, np.ascontiguousarray(x), np.ascontiguousarray(target)
-            threads.run(loops("softmax").cross_entropy, *arrays, size=x.size)
+            threads.run(softmax.cross_entropy, *found, x, target, size=x.size)
         elif x.ndim == 1:
-            each = (a.reshape(1) for a in (loss, top, total))
-            loops("softmax").cross_entropy(*each, matrix(x), flat(target))
+            softmax.cross_entropy(*(a.reshape(1) for a in found), x[None], target.reshape(1))
         else:
-            shape = _around(x, 1)
-            each = [a.reshape(shape[0], shape[2]) for a in (loss, top, total, np.ascontiguousarray(target))]
-            arrays = *each[:3], np.ascontiguousarray(x).reshape(shape), each[3]
-            threads.run(loops("softmax").cross_entropy_middle, *arrays, size=x.size)
-        return loss, top, total
+            n, C, rest = _around(x, 1)
+            each = (a.reshape(n, rest) for a in found)
+            threads.run(
+                softmax.cross_entropy_middle, *each, x.reshape(n, C, rest), target.reshape(n, rest), size=x.size
+            )
+        return found[0], found[1], found[2]
 
     def cross_entropy_grad(self, x: Array, target: Array, top: Array, total: Array, share: Array) -> Array:
         if not _plain(x):
             return super().cross_entropy_grad(x, target, top, total, share)
-        gx, name = np.empty(x.shape, x.dtype), "cross_entropy_grad"
+        gx, softmax = np.empty(x.shape, x.dtype), loops("softmax")
         if share.shape != target.shape:
             share = np.full(target.shape, share)
+        each = [np.ascontiguousarray(a) for a in (target, top, total, share)]
         if x.ndim == 2:
-            arrays = gx, np.ascontiguousarray(x), *map(np.ascontiguousarray, (target, top, total, share))
+            threads.run(softmax.cross_entropy_grad, gx, np.ascontiguousarray(x), *each)
         elif x.ndim == 1:
-            arrays = matrix(gx), matrix(x), *map(flat, (target, top, total, share))
+            softmax.cross_entropy_grad(matrix(gx), matrix(x), *map(flat, each))
         else:
-            shape, name = _around(x, 1), "cross_entropy_grad_middle"
-            each = [np.ascontiguousarray(a).reshape(shape[0], shape[2]) for a in (target, top, total, share)]
-            arrays = gx.reshape(shape), np.ascontiguousarray(x).reshape(shape), *each
-        threads.run(getattr(loops("softmax"), name), *arrays)
+            n, C, rest = _around(x, 1)
+            around = gx.reshape(n, C, rest), np.ascontiguousarray(x).reshape(n, C, rest)
+            threads.run(softmax.cross_entropy_grad_middle, *around, *(a.reshape(n, rest) for a in each))
         return gx
 
     # -- recurrent cells ---------------------------------------------------------------------------------------------
@@ -310,6 +322,14 @@ class CompiledKernels(Kernels):
 
 def _plain(x: Array, dtypes: str = "f") -> bool:
     return x.dtype.char in dtypes and x.__class__ is np.ndarray
+
+
+def _of_heads(scores: Array, *more: Any) -> None:
+    loops("softmax").attention_weights(scores.reshape(-1, scores.shape[2]), *more)
+
+
+def _of_masked_heads(scores: Array, mask: Array, *more: Any) -> None:
+    _of_heads(scores, mask.reshape(-1, mask.shape[2]), *more)
 
 
 def _around(x: Array, dim: int) -> tuple[int, int, int]:

@@ -94,6 +94,38 @@ def log_softmax_grad(gx, g, y):
             gx[r, j] = g[r, j] - exp(y[r, j]) * total
 
 
+@summing
+def attention_weights(x, mask, length, scale, causal):
+    """softmax(x scale + mask) in place; rows are those of matrices of `length` rows; no mask: one without rows."""
+    lanes = np.empty(LANES, np.float32)
+    for r in range(len(x)):
+        n = x.shape[1]
+        if causal:
+            n = min(n, r % length + 1)
+            x[r, n:] = f32(0)
+        row = x[r, :n]
+        if len(mask):
+            added = mask[r % len(mask), :n]
+            for j in range(n):
+                row[j] = row[j] * scale + added[j]
+        else:
+            for j in range(n):
+                row[j] *= scale
+        top, total = largest(row, lanes), f32(0)
+        if top == -np.inf:  # everything is masked, or nan
+            for j in range(n):
+                total += row[j]
+            row[:] = f32(0) if total == -np.inf else f32(np.nan)
+            continue
+        for j in range(n):
+            e = exp(row[j] - top)
+            row[j] = e
+            total += e
+        total = ONE / total
+        for j in range(n):
+            row[j] *= total
+
+
 # -- along the middle dimension ----------------------------------------------------------------------------------------
 
 

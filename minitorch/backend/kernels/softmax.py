@@ -73,6 +73,26 @@ class SoftmaxKernels:
         e *= self.xp.add.reduce(g, dim, None, None, True)
         return self.xp.subtract(g, e, e)
 
+    def attention_weights(self, scores: Array, mask: Array | None, scale: float, is_causal: bool) -> None:
+        """softmax(scores scale + mask) of the last dimension, in place; 0 in rows where everything is masked.
+
+        scores (heads, L, S); mask (L, S) or (heads, L, S), or None. is_causal: columns j > i of row i are masked.
+        """
+        xp = self.xp
+        scores *= scale
+        if mask is not None:
+            scores += mask
+        if is_causal:
+            future = ~xp.tril(xp.ones(scores.shape[1:], dtype=bool))
+            xp.copyto(scores, -xp.inf, where=future)
+        if mask is None:
+            scores[...] = self._softmax(scores, 2)
+            return
+        dead = (scores == -xp.inf).all(axis=2, keepdims=True)
+        xp.copyto(scores, 0, where=dead)
+        scores[...] = self._softmax(scores, 2)
+        xp.copyto(scores, 0, where=dead)
+
     def cross_entropy(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
         """log(sum(e**x)) - x[target] along the classes; the greatest x, and the sum of e**(x - greatest).
 
