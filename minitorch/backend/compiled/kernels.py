@@ -6,22 +6,16 @@ once for each dtype (a tenth of a second or two each) and kept on disk.
 
 from __future__ import annotations
 
-import functools
-import importlib
 import math
 from typing import Any
 
 import numpy as np
 
 from minitorch.backend import threads
-from minitorch.backend.kernels.base import Kernels
+from minitorch.backend.compiled.convolution import CompiledConvolution
+from minitorch.backend.compiled.lazy import loops
+from minitorch.backend.compiled.pools import CompiledPooling
 from minitorch.backend.kernels.windows import Array, Ints
-
-
-@functools.cache
-def loops(name: str) -> Any:
-    """A module of compiled loops, imported when first needed."""
-    return importlib.import_module(f"minitorch.backend.compiled.{name}")
 
 
 def flat(x: Array) -> Array:
@@ -34,7 +28,7 @@ def matrix(x: Array) -> Array:
     return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
-class CompiledKernels(Kernels):
+class CompiledKernels(CompiledConvolution, CompiledPooling):
     """Kernels for NumPy arrays on the CPU, with loops compiled by Numba."""
 
     name = "numba"
@@ -133,26 +127,6 @@ class CompiledKernels(Kernels):
         slopes, dc_of_dm, tc = np.empty_like(gates), np.empty_like(cells), np.empty_like(cells)
         threads.run(loops("exponential").lstm_slopes, slopes, dc_of_dm, tc, gates, cells, before)
         return slopes, dc_of_dm, tc
-
-    # -- depthwise convolution ---------------------------------------------------------------------------------------
-
-    def depthwise_fits(self, x: Array, channels: int, groups: int) -> bool:
-        return groups == channels == x.shape[1] > 1 and x.ndim == 4 and self.worth(x, "fd")
-
-    def depthwise_forward(
-        self, xpad: Array, w: Array, bias: Array | None, out: Ints, stride: Ints, dilation: Ints
-    ) -> Array:
-        y = np.empty((*xpad.shape[:2], *out), xpad.dtype)
-        biases = np.zeros(w.shape[0], w.dtype) if bias is None else flat(bias)
-        shared = np.ascontiguousarray(w), biases, tuple(stride), tuple(dilation)
-        threads.run(loops("depthwise").forward, y, np.ascontiguousarray(xpad), shared=shared)
-        return y
-
-    def depthwise_weight_grad(self, gy: Array, xpad: Array, kernel: Ints, stride: Ints, dilation: Ints) -> Array:
-        gw = np.zeros((gy.shape[1], 1, *kernel), gy.dtype)
-        arrays = np.ascontiguousarray(gy), np.ascontiguousarray(xpad)
-        loops("depthwise").weight_grad(*arrays, gw, tuple(stride), tuple(dilation))
-        return gw
 
     # -- normalization -----------------------------------------------------------------------------------------------
     # z is looked at as rows of its last dimension, which is normalized over; `lead` are the other dimensions. What is
