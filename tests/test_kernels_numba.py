@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minitorch as mt
 from minitorch.backend import threads
 from minitorch.backend.compiled.kernels import CompiledKernels
 from minitorch.backend.device import CPU
@@ -318,6 +319,36 @@ def test_several_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         threads.set_number(before)
     for one, three in zip(*results, strict=True):
         np.testing.assert_array_equal(one, three)
+
+
+RULES = {
+    "SGD": [{}, {"weight_decay": 0.1, "maximize": True}, {"momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1},
+            {"momentum": 0.9, "nesterov": True, "maximize": True}],
+    "Adam": [{}, {"weight_decay": 0.1, "maximize": True}, {"betas": (0.3, 0.9)}],
+    "AdamW": [{}, {"lr": 0.1}],
+}  # fmt: skip
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("name", "settings"), [(name, s) for name, some in RULES.items() for s in some])
+def test_optimizers_in_one_pass_give_the_same_bits(
+    name: str, settings: dict, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gradients = [values(k, 101, 107, dtype=dtype) for k in range(3)]
+    results = []
+    for once in (True, False):
+        done = []
+        kernel = CompiledKernels.one_pass if once else Kernels.one_pass
+        monkeypatch.setattr(CompiledKernels, "one_pass", lambda *a, k=kernel, d=done: d.append(k(*a)) or d[-1])
+        p = mt.from_numpy(values(9, 101, 107, dtype=dtype)).requires_grad_()
+        optimizer = getattr(mt.optim, name)([p], **{"lr": 0.01, **settings})
+        for g in gradients:
+            p.grad = mt.from_numpy(g.copy())
+            optimizer.step()
+        assert done == [once] * 3
+        results.append(p.detach().numpy())
+    np.testing.assert_array_equal(*results)
 
 
 def _in_a_new_process(program: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minitorch.backend import threads
+from minitorch.backend.compiled.base import Compiled
 from minitorch.backend.compiled.lazy import loops
 from minitorch.backend.compiled.shapes import three, volumes
-from minitorch.backend.kernels.base import Kernels
 from minitorch.backend.kernels.windows import Array, Ints, conv_output_size, prod
 
 LANES = 16  # the loops compute lines up to a multiple of these, without a remainder number by number
@@ -82,7 +82,7 @@ def _input_phases(
     return found
 
 
-class CompiledConvolution(Kernels):
+class CompiledConvolution(Compiled):
     """Convolution kernels of the CPU."""
 
     def conv_forward(

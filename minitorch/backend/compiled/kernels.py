@@ -33,11 +33,11 @@ class CompiledKernels(CompiledConvolution, CompiledPooling):
 
     name = "numba"
 
-    least = 1 << 13  # shorter arrays are as fast with NumPy
-
-    def worth(self, x: Array, dtypes: str = "f") -> bool:
-        """True if x is long enough, and of one of these dtypes."""
-        return x.size >= self.least and x.dtype.char in dtypes and x.__class__ is np.ndarray
+    def one_pass(self, rule: str, arrays: list[Array], numbers: tuple[Any, ...]) -> bool:
+        if not self.worth(arrays[0], "fd"):
+            return False
+        getattr(loops("steps"), rule)(*arrays, *numbers)
+        return True
 
     # -- elementwise -------------------------------------------------------------------------------------------------
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch.backend import threads
+from minitorch.backend.compiled.base import Compiled
 from minitorch.backend.compiled.lazy import loops
 from minitorch.backend.compiled.shapes import planes, three
-from minitorch.backend.kernels.base import Kernels
 from minitorch.backend.kernels.pool import window_divisor
 from minitorch.backend.kernels.windows import Array, Ints, pool_output_size, prod
 
 
-class CompiledPooling(Kernels):
+class CompiledPooling(Compiled):
     """Pooling kernels of the CPU."""
 
     def max_pool_forward(
