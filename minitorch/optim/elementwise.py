@@ -17,7 +17,7 @@ from typing import Any
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import enable_grad
 from minitorch.autograd.views import bump
-from minitorch.backend import backend_of, device_of, dtypes, to_host, xp_of
+from minitorch.backend import backend_of, device_of, dtypes, kernels_of, to_host, xp_of
 from minitorch.optim.optimizer import Optimizer
 from minitorch.tensor.convert import tensor
 
@@ -51,11 +51,31 @@ class Elementwise(Optimizer):
                 if p._grad is not None:
                     numbers, state = self.prepare(p, group)
                     bump(p)
+                    if self._at_once(p._array, p._grad._array, state, numbers, change):
+                        continue
                     vectors, copied = as_vectors([p._array, p._grad._array, *[s._array for s in state]])
                     self._walk(vectors, numbers, *change)
                     for array, vector in copied:
                         array[...] = vector
         return loss
+
+    def one_pass(
+        self, numbers: tuple, state: Sequence[Any], maximize: bool, decay: float, shrink: float
+    ) -> tuple[str, tuple] | None:
+        """(name of the kernel that does `update` in one pass over memory, its numbers), if there is one."""
+        return None
+
+    def _at_once(self, x: Any, g: Any, state: Sequence[Any], numbers: tuple, change: tuple) -> bool:
+        """Update in one pass, where the device has one, and all lie in memory in the same order; True if done."""
+        if g.dtype is not x.dtype or not (x.flags.c_contiguous and g.flags.c_contiguous):
+            return False
+        rule = self.one_pass(numbers, state, *change)
+        if rule is None or not all([s._array.flags.c_contiguous and s._array.dtype is x.dtype for s in state]):
+            return False
+        name, settings = rule
+        return kernels_of(x).one_pass(
+            name, [x.reshape(-1), g.reshape(-1), *[s._array.reshape(-1) for s in state]], settings
+        )
 
     def _walk(self, vectors: list[Any], numbers: tuple, maximize: bool, decay: float, shrink: float) -> None:
         """Update block after block. vectors: parameter, gradient, state."""

@@ -57,6 +57,11 @@ class SGD(Elementwise):
         share = 1 if fresh else 1 - group["dampening"]
         return (size, momentum, share, group["nesterov"]), (state["momentum_buffer"],)
 
+    def one_pass(
+        self, numbers: tuple, state: Sequence[Any], maximize: bool, decay: float, shrink: float
+    ) -> tuple[str, tuple]:
+        return "momentum" if state else "sgd", (maximize, decay, *map(float, numbers[:3]), *numbers[3:])
+
     def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:
         size = numbers[0]
         if state:

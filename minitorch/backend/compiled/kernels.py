@@ -6,23 +6,17 @@ once for each dtype (a tenth of a second or two each) and kept on disk.
 
 from __future__ import annotations
 
-import functools
-import importlib
 import math
 from typing import Any
 
 import numpy as np
 
 from minitorch.backend import threads
-from minitorch.backend.kernels.base import Kernels
+from minitorch.backend.compiled.convolution import CompiledConvolution
+from minitorch.backend.compiled.lazy import loops
+from minitorch.backend.compiled.pools import CompiledPooling
 from minitorch.backend.kernels.recurrent import Steps
 from minitorch.backend.kernels.windows import Array, Ints
-
-
-@functools.cache
-def loops(name: str) -> Any:
-    """A module of compiled loops, imported when first needed."""
-    return importlib.import_module(f"minitorch.backend.compiled.{name}")
 
 
 def flat(x: Array) -> Array:
@@ -35,19 +29,20 @@ def matrix(x: Array) -> Array:
     return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
-class CompiledKernels(Kernels):
+class CompiledKernels(CompiledConvolution, CompiledPooling):
     """Kernels for NumPy arrays on the CPU, with loops compiled by Numba."""
 
     name = "numba"
 
-    least = 1 << 13  # shorter arrays are as fast with NumPy
     least_rows = 1 << 8  # added at places, for which NumPy has no fast loop
     least_in_steps = 1 << 10  # of recurrent layers, where a step is a dozen calls
     own_product = 1 << 15  # of a state with the weights of a recurrent layer: above, BLAS is faster by more than a call
 
-    def worth(self, x: Array, dtypes: str = "f") -> bool:
-        """True if x is long enough, and of one of these dtypes."""
-        return x.size >= self.least and _plain(x, dtypes)
+    def one_pass(self, rule: str, arrays: list[Array], numbers: tuple[Any, ...]) -> bool:
+        if not self.worth(arrays[0], "fd"):
+            return False
+        getattr(loops("steps"), rule)(*arrays, *numbers)
+        return True
 
     # -- elementwise -------------------------------------------------------------------------------------------------
 
@@ -222,26 +217,6 @@ class CompiledKernels(Kernels):
         else:
             recurrent.gru_grad(dz, ds, np.ascontiguousarray(gy), dh, *arrays, np.array(steps))
         return dz, ds
-
-    # -- depthwise convolution ---------------------------------------------------------------------------------------
-
-    def depthwise_fits(self, x: Array, channels: int, groups: int) -> bool:
-        return groups == channels == x.shape[1] > 1 and x.ndim == 4 and self.worth(x, "fd")
-
-    def depthwise_forward(
-        self, xpad: Array, w: Array, bias: Array | None, out: Ints, stride: Ints, dilation: Ints
-    ) -> Array:
-        y = np.empty((*xpad.shape[:2], *out), xpad.dtype)
-        biases = np.zeros(w.shape[0], w.dtype) if bias is None else flat(bias)
-        shared = np.ascontiguousarray(w), biases, tuple(stride), tuple(dilation)
-        threads.run(loops("depthwise").forward, y, np.ascontiguousarray(xpad), shared=shared)
-        return y
-
-    def depthwise_weight_grad(self, gy: Array, xpad: Array, kernel: Ints, stride: Ints, dilation: Ints) -> Array:
-        gw = np.zeros((gy.shape[1], 1, *kernel), gy.dtype)
-        arrays = np.ascontiguousarray(gy), np.ascontiguousarray(xpad)
-        loops("depthwise").weight_grad(*arrays, gw, tuple(stride), tuple(dilation))
-        return gw
 
     # -- normalization -----------------------------------------------------------------------------------------------
     # z is looked at as rows of its last dimension, which is normalized over; `lead` are the other dimensions. What is
