@@ -13,7 +13,8 @@ class SGD(Elementwise):
     """p -= lr v with v = momentum v + (1 - dampening) (grad + weight_decay p); nesterov moves by grad + momentum v.
 
     The first v is the gradient itself, undampened. Without momentum nothing is kept. `foreach` and `fused` are
-    accepted and change nothing: there is one way to compute here.
+    accepted and change nothing: there is one way to compute here. A differentiable step also passes gradients through
+    the first v, which torch takes for a constant.
 
     >>> from minitorch import optim, tensor
     >>> w = tensor([1.0, 2.0], requires_grad=True)
