@@ -52,7 +52,7 @@ def one_or_many(method: Callable) -> Callable:
     def call(self: Any, *values: Any, **kwargs: Any) -> Any:
         if not kwargs and all_ints(values):
             return method(self, values)
-        if len(values) == 1 and hasattr(values[0], "__len__") and getattr(values[0], "ndim", 1):
+        if len(values) == 1 and hasattr(values[0], "__len__") and getattr(values[0], "ndim", True):
             values = values[0]
         elif not values and name in kwargs:
             values = kwargs.pop(name)
