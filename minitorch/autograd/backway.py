@@ -12,7 +12,8 @@ once the op is defined. `print(back_text(tanh))` shows the result:
             fetch(self, 0, _out0, _v0, False)  # which raises
         if g.__class__ is not ndarray and isinstance(g, generic):
             ...
-        return (vjp0(g, _out0),)
+        _e0, = self.edges if edges is None else edges
+        return (vjp0(g, _out0) if _e0 is not None else None,)
 
 `general` (saved.py) is taken where tensors are wanted, where saved values are gone, or went through hooks.
 """
@@ -63,14 +64,11 @@ def back_text(made: Op) -> str:
         ]  # fmt: skip
     lines += _checked(made, saved) + _scalars(made, saved)
     edges = [f"_e{i}" for i in range(len(made.inputs))]
-    several = len(edges) > 1
-    if several:
-        lines.append(f"{', '.join(edges)}, = self.edges if edges is None else edges")
+    lines.append(f"{', '.join(edges)}, = self.edges if edges is None else edges")
     grads = ["None"] * len(edges)
     for k, v in enumerate(made.vjps):
         i = v.inputs[0]
-        call = f"vjp{k}({', '.join(['g', *[saved[c] for c in v.args]])})"
-        grads[i] = f"{call} if {edges[i]} is not None else None" if several else call
+        grads[i] = f"vjp{k}({', '.join(['g', *[saved[c] for c in v.args]])}) if {edges[i]} is not None else None"
     lines.append(f"return ({', '.join(grads)},)")
     return "def apply(self, g, graph, edges):\n" + "".join(f"    {line}\n" for line in lines)
 

@@ -283,3 +283,13 @@ def from_numpy_shares_memory_both_ways(torch):
     copied = torch.tensor(array)
     copied.zero_()
     return {"x": x, "array": array.tolist(), "version": x._version}
+
+
+@program
+def view_of_a_base_that_was_detached_in_place_and_then_written(torch):
+    x = leaf(torch, 3)
+    view, plain_view = x.unfold(0, 1, 1), x.detach()
+    x.detach_()
+    plain_view[0] = 5.0
+    (view * 2).sum().backward()
+    return {"x": x, "facts": [view.requires_grad, view.grad_fn is None, x.grad]}
