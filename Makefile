@@ -4,7 +4,7 @@ VENV := docs/_build/venv
 PYTHON ?= $(VENV)/bin/python
 
 docs: $(if $(filter $(VENV)/bin/python,$(PYTHON)),$(VENV)/ready)
-	$(PYTHON) -m sphinx -E -W --keep-going -j auto docs docs/_build/html
+	$(PYTHON) -m sphinx -E -T -W --keep-going -j auto docs docs/_build/html
 	@echo "The site: docs/_build/html/index.html"
 
 $(VENV)/ready: pyproject.toml

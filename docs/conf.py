@@ -1,4 +1,4 @@
-"""The documentation site: `make docs`, or `sphinx-build -W docs docs/_build/html`.
+"""The documentation site: `make docs`, or `sphinx-build -T -W docs docs/_build/html`.
 
 Nothing here needs a network: the fonts and scripts are the theme's own and those of KaTeX in _vendor/.
 """
@@ -32,7 +32,7 @@ nb_custom_formats = {".py": "chapters.reads"}
 nb_execution_mode = "force"
 nb_execution_excludepatterns = os.environ.get("DOCS_SKIP", "").split()  # pages shown without their output, for a glance
 nb_execution_in_temp = True
-nb_execution_raise_on_error = True
+nb_execution_raise_on_error = True  # sphinx -T shows what the cell raised
 nb_execution_timeout = 300
 nb_merge_streams = True
 myst_enable_extensions = ["dollarmath", "colon_fence"]

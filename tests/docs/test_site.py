@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,10 +35,12 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def build(out: Path, *options: str) -> subprocess.CompletedProcess:
+def build(out: Path, source: Path = DOCS) -> subprocess.CompletedProcess:
     env = {**os.environ, "DOCS_SKIP": "tutorials/0[1-9]* tutorials/1*", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", OFFLINE, "-q", "-W", "--keep-going", "-d", str(out.parent / "doctrees"), *options]
-    return subprocess.run([*command, str(DOCS), str(out)], env=env, capture_output=True, text=True, timeout=1500)
+    command = [sys.executable, "-c", OFFLINE, "-q", "-T", "-W", "--keep-going", "-d", str(out.parent / "doctrees")]
+    return subprocess.run(
+        [*command, "-c", str(DOCS), str(source), str(out)], env=env, capture_output=True, text=True, timeout=1500
+    )
 
 
 def untracked() -> set[str]:
@@ -46,8 +49,11 @@ def untracked() -> set[str]:
     return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.splitlines())
 
 
+needs_packages = pytest.mark.skipif(bool(MISSING), reason=f"the extra `docs` is not installed: {' '.join(MISSING)}")
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(bool(MISSING), reason=f"the extra `docs` is not installed: {' '.join(MISSING)}")
+@needs_packages
 def test_the_site(tmp_path: Path) -> None:
     before = untracked()
     out = tmp_path / "html"
@@ -86,6 +92,33 @@ def searched(browser: Browser, site: Path, words: str) -> list[str]:
     assert page.complaints == []
     page.close()
     return list(dict.fromkeys(link.partition("#")[0].partition("?")[0] for link in links))[:10]
+
+
+FAILING = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+# A page
+
+```{code-cell}
+import minitorch as mt
+
+mt.ones(2) + mt.ones(3)
+```
+"""
+
+
+@pytest.mark.slow
+@needs_packages
+def test_a_failing_cell_fails_the_build(tmp_path: Path) -> None:
+    (tmp_path / "source" / "tutorials").mkdir(parents=True)
+    (tmp_path / "source" / "index.md").write_text(FAILING)
+    done = build(tmp_path / "html", tmp_path / "source")
+    assert done.returncode != 0
+    said = re.sub(r"\x1b\[[\d;]*m", "", done.stderr)  # the traceback is in color
+    assert "ExecutionError" in said and "The size of tensor a (2) must match the size of tensor b (3)" in said, said
 
 
 GOOD = '<!doctype html><title>t</title><link rel="icon" href="data:,"><h1 id="top">x</h1>'
