@@ -306,6 +306,17 @@ def test_several_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(one, three)
 
 
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rectifier(dtype: str) -> None:
+    x, g = values(0, 7, 33, dtype=dtype), values(1, 7, 33, dtype=dtype)
+    x[0, :5] = np.nan, np.inf, -np.inf, 0.0, -0.0
+    g[0, :5] = g[1, ::3] = np.nan
+    for a, b in ((x, g), (x.T, g.T), (x[::2, ::-3], g[::2, ::3])):
+        np.testing.assert_array_equal(*(k.relu(a) for k in (COMPILED, PLAIN)))
+        np.testing.assert_array_equal(*(k.relu_grad(b, a) for k in (COMPILED, PLAIN)))
+
+
 RULES = {
     "SGD": [{}, {"weight_decay": 0.1, "maximize": True}, {"momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1},
             {"momentum": 0.9, "nesterov": True, "maximize": True}],

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch.autograd.op import op
-from minitorch.backend import dtypes, xp_of
-from minitorch.backend.kernels.small import constant
+from minitorch.backend import dtypes, kernels_of, xp_of
+from minitorch.backend.kernels.rectifier import masked
+from minitorch.backend.kernels.small import SMALL, constant
 from minitorch.ops.kinds import FLOAT, REAL, matching, only
 
 # -- halves, and choosing elements of a gradient ---------------------------------------------------------------------
@@ -22,23 +23,10 @@ def wide(x: Any) -> Any:
     return x.astype("float32") if x.dtype.char in "eE" else x
 
 
-_BITS = {2: "int16", 4: "int32", 8: "int64"}
-
-
 @op(node="ThresholdBackwardBackward0", broadcasts=True, inner=True)
 def zero_where(g: Any, x: Any, *, test: Callable[[Any], Any]) -> Any:
-    """g, but 0 where test(x) is true, even where g is inf or nan: the gradient of everything with a flat part.
-
-    For large arrays the bit patterns are multiplied by 0 or 1: that has no branch to mispredict, unlike `where`.
-    """
-    blocked = test(x)
-    if g.shape != blocked.shape or g.dtype.kind != "f" or not g.shape:
-        return xp_of(x).where(blocked, g.dtype.type(0), g)
-    if g.size < 4096:
-        out = g.copy()
-        out[blocked] = 0
-        return out
-    return (g.view(_BITS[g.dtype.itemsize]) * ~blocked).view(g.dtype)
+    """g, but 0 where test(x) is true, even where g is inf or nan: the gradient of everything with a flat part."""
+    return kernels_of(g).relu_grad(g, x) if test is not_positive else masked(xp_of(x), g, test(x))
 
 
 @zero_where.vjp("g")
@@ -78,12 +66,12 @@ def _explain_relu(inputs: tuple, settings: dict, error: Exception) -> Exception 
     return NotImplementedError("relu: clamp is not supported for complex types") if kind == "c" else None
 
 
-@op(diagnose=_explain_relu, plain="np.maximum(x, ZERO[x.dtype.char]) if x.dtype.char in ZERO")
+@op(diagnose=_explain_relu, plain=f"np.maximum(ZERO[x.dtype.char], x) if x.size < {SMALL} and x.dtype.char in ZERO")
 def relu(x: Any) -> Any:
     """max(x, 0); nan stays nan."""
     if x.dtype.char in "?FD":
         raise TypeError("relu takes integers and floating-point numbers")
-    return xp_of(x).maximum(constant(0, x), x)  # in this order -0 stays -0
+    return kernels_of(x).relu(x)
 
 
 @relu.vjp("x")

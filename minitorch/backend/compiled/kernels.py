@@ -15,6 +15,7 @@ from minitorch.backend import threads
 from minitorch.backend.compiled.convolution import CompiledConvolution
 from minitorch.backend.compiled.lazy import loops
 from minitorch.backend.compiled.pools import CompiledPooling
+from minitorch.backend.compiled.winograd import CompiledWinograd
 from minitorch.backend.kernels.recurrent import Steps
 from minitorch.backend.kernels.windows import Array, Ints
 
@@ -29,7 +30,7 @@ def matrix(x: Array) -> Array:
     return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
-class CompiledKernels(CompiledConvolution, CompiledPooling):
+class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
     """Kernels for NumPy arrays on the CPU, with loops compiled by Numba."""
 
     name = "numba"
@@ -37,6 +38,20 @@ class CompiledKernels(CompiledConvolution, CompiledPooling):
     least_rows = 1 << 8  # added at places, for which NumPy has no fast loop
     least_in_steps = 1 << 10  # of recurrent layers, where a step is a dozen calls
     own_product = 1 << 15  # of a state with the weights of a recurrent layer: above, BLAS is faster by more than a call
+
+    def relu(self, x: Array) -> Array:
+        if not self.worth(x, "fd"):
+            return super().relu(x)
+        y = np.empty(x.shape, x.dtype)
+        threads.run(loops("rectifier").relu, y.reshape(-1), flat(x))
+        return y
+
+    def relu_grad(self, g: Array, y: Array) -> Array:
+        if not self.worth(y, "fd") or g.shape != y.shape or g.dtype != y.dtype:
+            return super().relu_grad(g, y)
+        gx = np.empty(g.shape, g.dtype)
+        threads.run(loops("rectifier").relu_grad, gx.reshape(-1), flat(g), flat(y))
+        return gx
 
     def one_pass(self, rule: str, arrays: list[Array], numbers: tuple[Any, ...]) -> bool:
         if not self.worth(arrays[0], "fd"):
