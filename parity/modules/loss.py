@@ -66,8 +66,8 @@ module("nn.PoissonNLLLoss", of(reduced(x(3, 4), fixed(3, 4, high=5.0)), reduced(
 module(
     "nn.GaussianNLLLoss",
     st.sampled_from([
-        layer(reduction=r, full=full, eps=1e-3).on(x(3, 4), x(3, 4), v)
-        for r in REDUCTIONS for full in (False, True)
+        layer(reduction=r, full=full, eps=eps).on(x(3, 4), x(3, 4), v)
+        for r in REDUCTIONS for full in (False, True) for eps in (1e-6, 0.5)
         for v in (probability(3, 4), probability(3), probability(3, 1), 0.5)
     ]),
     errors=(bad_layer("", layer().on(x(3), x(3), -1.0)), bad_layer("", layer().on(x(3, 4), x(3, 4), x(2)))),
@@ -151,13 +151,13 @@ def log_probabilities(rng: Any, shape: tuple, dtype: str) -> np.ndarray:
 
 
 LOGS = In((6, 3, 5), make=log_probabilities)
-LABELS = In((3, 2), dtype="int64", low=1, high=5)
+LABELS, OTHER_LABELS = (In((3, 2), dtype="int64", low=k, high=k + 4) for k in (1, 0))
 module(
     "nn.CTCLoss",
     st.sampled_from([
         layer(reduction=r, **more).on(LOGS, LABELS, (6, 5, 6), (2, 1, 2))
         for r in REDUCTIONS for more in ({}, {"blank": 0, "zero_infinity": True})
-    ]),
+    ] + [layer(4, zero_infinity=True).on(LOGS, OTHER_LABELS, (6, 5, 6), (2, 1, 2))]),
     order=1,
 )  # fmt: skip
 
@@ -195,8 +195,8 @@ def squared(a: Any, b: Any) -> Any:
 module(
     "nn.TripletMarginWithDistanceLoss",
     st.sampled_from([
-        layer(reduction=r, margin=2.0, swap=s, **f).on(*THREE)
-        for r in REDUCTIONS for s in (False, True)
+        layer(reduction=r, margin=m, swap=s, **f).on(*THREE)
+        for r in REDUCTIONS for s in (False, True) for m in (2.0, 7.0)
         for f in ({}, {"distance_function": squared},
                   {"distance_function": Of(lambda library: library.nn.PairwiseDistance(1.0))})
     ]),

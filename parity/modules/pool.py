@@ -22,7 +22,7 @@ def fractional(draw: Any, n: int) -> Layer:
 
 
 def unpooled(found: Call) -> Layer:
-    return layer(found.args[2]).on(*found.args[:2], **found.kwargs)
+    return layer(*found.args[2:]).on(*found.args[:2], **found.kwargs)
 
 
 for _n in (1, 2, 3):

@@ -129,22 +129,24 @@ for _n in (1, 2, 3):
 
 @st.composite
 def unpool_calls(draw: Any, n: int) -> Call:
-    """Indices as max_pool gives them: one in each window of 2 (or 3)."""
-    kernel = draw(st.integers(2, 3))
+    """Indices as max_pool gives them, one in each step of 2 (or 3); windows that are wider than the steps, borders."""
+    stride, border = draw(st.integers(2, 3)), draw(st.integers(0, 1))
+    kernel = stride + 2 * border
     small = (2, 3, 2)[:n]
     batch = draw(st.sampled_from(((2,), ())))
-    full = tuple(kernel * s for s in small)
+    full = tuple(stride * s for s in small)
 
     def places(rng: np.random.Generator, shape: tuple, dtype: str) -> np.ndarray:
         total = np.zeros(shape, "int64")
         for d, size in enumerate(full):
-            line = np.arange(small[d]).reshape(-1, *(1,) * (n - d - 1)) * kernel + rng.integers(0, kernel, shape)
+            line = np.arange(small[d]).reshape(-1, *(1,) * (n - d - 1)) * stride + rng.integers(0, stride, shape)
             total = total * size + line
         return total
 
     x, index = In((*batch, 3, *small)), In((*batch, 3, *small), "int64", make=places)
-    extra = {"output_size": tuple(f + 1 for f in full)} if draw(st.booleans()) and n == 1 else {}
-    return call(x, index, kernel, **extra)
+    sizes = [f + 1 for f in full] if n == 1 else full  # more places would change the numbers of the rest
+    extra = {"output_size": draw(st.sampled_from((tuple(sizes), [*batch, 3, *sizes] if batch else list(sizes))))}
+    return call(x, index, kernel, *((stride, border) if border else ()), **(extra if draw(st.booleans()) else {}))
 
 
 @st.composite
