@@ -11,7 +11,6 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import dtypes, kernels_of, xp_of
-from minitorch.backend.kernels.rectifier import masked
 from minitorch.backend.kernels.small import SMALL, constant
 from minitorch.ops.kinds import FLOAT, REAL, matching, only
 
@@ -26,7 +25,8 @@ def wide(x: Any) -> Any:
 @op(node="ThresholdBackwardBackward0", broadcasts=True, inner=True)
 def zero_where(g: Any, x: Any, *, test: Callable[[Any], Any]) -> Any:
     """g, but 0 where test(x) is true, even where g is inf or nan: the gradient of everything with a flat part."""
-    return kernels_of(g).relu_grad(g, x) if test is not_positive else masked(xp_of(x), g, test(x))
+    kernels = kernels_of(g)
+    return kernels.relu_grad(g, x) if test is not_positive else kernels.zero_at(g, test(x))
 
 
 @zero_where.vjp("g")
@@ -220,18 +220,18 @@ def _not_inside_3(x: Any) -> Any:
 def hardswish(x: Any) -> Any:
     """x clip(x + 3, 0, 6) / 6."""
     only("hardswish", x, FLOAT)
-    xp = xp_of(x)
-    wx = wide(x)
-    y = xp.minimum(xp.maximum(wx + 3, 0), 6)
-    y *= wx
-    y /= 6
-    return matching(x, y)
+    return matching(x, kernels_of(x).hardswish(wide(x)))
 
 
 @hardswish.vjp("x")
 def _(g: Any, x: Any) -> Any:
     """0 up to -3, x / 3 + 1/2 between, 1 from 3 on."""
-    return zero_where(g * (x / 3 + 0.5), x, test=_not_inside_3) + zero_where(g, x, test=_below_3)
+    return kernels_of(x).hardswish_grad(wide(g), wide(x))
+
+
+@hardswish.composed_as
+def _(x: Any) -> Any:
+    return zero_where(x * (x + 3) / 6, x, test=_not_inside_3) + zero_where(x, x, test=_below_3)
 
 
 def _below_3(x: Any) -> Any:

@@ -15,34 +15,17 @@ from minitorch.ops.activation import not_positive, positive, wide, zero_where
 from minitorch.ops.elementwise import erf, exp, expm1, log1p, sigmoid, tanh
 from minitorch.ops.kinds import FLOAT, matching, only
 
-
-def logistic(x: Any) -> Any:
-    """1 / (1 + e**-x), as a new array; where e**-x overflows the result is 0, as it should be."""
-    y = xp_of(x).exp(-x)
-    y += 1
-    return 1 / y
-
-
 # -- exponential linear units ----------------------------------------------------------------------------------------
 
 
 def _elu(x: Any, negative: float, rate: float, positive: float) -> Any:
-    """positive x where x > 0, else negative (e**(rate x) - 1): one of the two summands is always 0."""
-    xp, w = xp_of(x), wide(x)
-    y = xp.minimum(0, w)
-    y *= rate
-    y = xp.expm1(y)
-    y *= negative
-    y += xp.maximum(0, w) * positive  # in this order -0 stays -0
-    return matching(x, y)
+    """positive x where x > 0, else negative (e**(rate x) - 1)."""
+    return matching(x, kernels_of(x).elu(wide(x), negative, rate, positive))
 
 
 def _elu_grad(g: Any, x: Any, negative: float, rate: float, positive: float) -> Any:
     """g times the slope, which at 0 is the one from the left."""
-    xp, g, x = xp_of(x), wide(g), wide(x)
-    slope = xp.exp(xp.minimum(x, 0) * rate)
-    slope *= negative * rate
-    return g * xp.where(x <= 0, slope, x.dtype.type(positive))
+    return kernels_of(x).elu_grad(wide(g), wide(x), negative, rate, positive)
 
 
 def _elu_composed(x: Any, negative: float, rate: float, positive_slope: float) -> Any:
@@ -116,7 +99,7 @@ def mish(x: Any) -> Any:
 def _tanh_softplus(x: Any) -> tuple:
     """(tanh(log(1 + e)), e) with e = e**x: ((1 + e)**2 - 1) / ((1 + e)**2 + 1), which is 1 from x = 20 on."""
     xp = xp_of(x)
-    e = xp.exp(xp.minimum(x, 20))
+    e = kernels_of(x).exp(xp.minimum(x, 20))
     n = e * (e + 2)
     return n / (n + 2), e
 
@@ -167,16 +150,13 @@ def _(x: Any, approximate: str) -> Any:
 def softplus(x: Any, *, beta: float, threshold: float) -> Any:
     """log(1 + e**(beta x)) / beta; x itself where beta x > threshold."""
     only("softplus", x, FLOAT)
-    xp, w = xp_of(x), wide(x)
-    z = w * beta
-    return matching(x, xp.where(z > threshold, w, xp.log1p(xp.exp(xp.minimum(z, threshold))) / beta))
+    return matching(x, kernels_of(x).softplus(wide(x), beta, threshold))
 
 
 @softplus.vjp("x")
 def _(g: Any, x: Any, beta: float, threshold: float) -> Any:
     """sigmoid(beta x); 1 where beta x > threshold."""
-    xp, g, z = xp_of(x), wide(g), wide(x) * beta
-    return xp.where(z > threshold, g, g * logistic(z))
+    return kernels_of(x).softplus_grad(wide(g), wide(x), beta, threshold)
 
 
 @softplus.composed_as
@@ -196,8 +176,8 @@ def _(x: Any, beta: float, threshold: float) -> Any:
 def logsigmoid(x: Any) -> Any:
     """log(1 / (1 + e**-x)), without overflow."""
     only("logsigmoid", x, FLOAT)
-    xp, w = xp_of(x), wide(x)
-    return matching(x, xp.minimum(w, 0) - xp.log1p(xp.exp(-abs(w))))
+    xp, kernels, w = xp_of(x), kernels_of(x), wide(x)
+    return matching(x, xp.minimum(w, 0) - kernels.log1p(kernels.exp(-abs(w))))
 
 
 @logsigmoid.vjp("x")

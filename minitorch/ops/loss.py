@@ -107,8 +107,8 @@ def _weighted(loss: Any, weight: Any) -> Any:
 def binary_cross_entropy(x: Any, y: Any, weight: Any = None, *, reduction: str) -> Any:
     """-(y log x + (1 - y) log(1 - x)), with each logarithm no lower than -100."""
     only("binary_cross_entropy", x, FLOAT)
-    xp, p, t = xp_of(x), wide(x), wide(y)
-    loss = (t - 1) * xp.maximum(xp.log1p(-p), -100) - t * xp.maximum(xp.log(p), -100)
+    xp, kernels, p, t = xp_of(x), kernels_of(x), wide(x), wide(y)
+    loss = (t - 1) * xp.maximum(kernels.log1p(-p), -100) - t * xp.maximum(kernels.log(p), -100)
     return matching(x, reduce_loss(_weighted(loss, weight), reduction))
 
 
@@ -133,8 +133,8 @@ def binary_cross_entropy_with_logits(
     With log(1 - s) = log s - x this is (1 - y) x - (1 + (p - 1) y) log s.
     """
     only("binary_cross_entropy_with_logits", x, FLOAT)
-    xp, w, t = xp_of(x), wide(x), wide(y)
-    rest = xp.log1p(xp.exp(-abs(w)))
+    xp, kernels, w, t = xp_of(x), kernels_of(x), wide(x), wide(y)
+    rest = kernels.log1p(kernels.exp(-abs(w)))
     if pos_weight is None:
         loss = xp.maximum(w, 0) - w * t + rest
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import kernels_of, special_of, xp_of
+from minitorch.backend.kernels.small import SMALL
 from minitorch.ops.arithmetic import conj, zeros_as
 from minitorch.ops.compare import where
 from minitorch.ops.kinds import FLOAT, INEXACT, array_of, matching, node_by_operand, only, widened
@@ -27,6 +28,8 @@ def pow(x: Any, y: Any) -> Any:
         return _integer_pow(x, y, xp_of(like))
     if y.__class__ is float and y == -0.5:
         return 1 / xp_of(x).sqrt(x)  # as torch: differs from C's pow at -0.0 and -inf
+    if y.__class__ in (int, float) and y == 3:  # as torch; NumPy multiplies for a square only
+        return x * x * x
     return x**y
 
 
@@ -86,10 +89,10 @@ def _(g: Any, out: Any) -> Any:
     return g * conj(out * out * out) / -2
 
 
-@op(promote="float", plain="np.exp(x)")
+@op(promote="float", plain=f"np.exp(x) if x.size < {SMALL}")
 def exp(x: Any) -> Any:
     """e ** x."""
-    return xp_of(x).exp(x)
+    return kernels_of(x).exp(x) if x.size >= SMALL else xp_of(x).exp(x)
 
 
 @exp.vjp("x")
@@ -108,10 +111,10 @@ def _(g: Any, out: Any) -> Any:
     return g * conj(out) * math.log(2)
 
 
-@op(promote="float", plain="np.expm1(x)")
+@op(promote="float", plain=f"np.expm1(x) if x.size < {SMALL}")
 def expm1(x: Any) -> Any:
     """e ** x - 1, exact near 0."""
-    return xp_of(x).expm1(x)
+    return kernels_of(x).expm1(x) if x.size >= SMALL else xp_of(x).expm1(x)
 
 
 @expm1.vjp("x")
@@ -119,10 +122,10 @@ def _(g: Any, out: Any) -> Any:
     return g * (conj(out) + 1)
 
 
-@op(promote="float", plain="np.log(x)")
+@op(promote="float", plain=f"np.log(x) if x.size < {SMALL}")
 def log(x: Any) -> Any:
     """The natural logarithm; -inf at 0, nan below."""
-    return xp_of(x).log(x)
+    return kernels_of(x).log(x) if x.size >= SMALL else xp_of(x).log(x)
 
 
 @log.vjp("x")
@@ -155,7 +158,7 @@ def _(g: Any, x: Any) -> Any:
 @op(promote="float", node="Log1PBackward0")
 def log1p(x: Any) -> Any:
     """log(1 + x), exact near 0."""
-    return xp_of(x).log1p(x)
+    return kernels_of(x).log1p(x) if x.size >= SMALL else xp_of(x).log1p(x)
 
 
 @log1p.vjp("x")

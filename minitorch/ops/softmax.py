@@ -95,7 +95,7 @@ def logsumexp(x: Any, *, dim: Any = None, keepdim: bool = False) -> Any:
     else:
         top = wide.real.max(axis=dim, keepdims=True)
         top = xp.where(xp.isinf(top), top.dtype.type(0), top)
-        total = xp.log(xp.exp(wide - top).sum(axis=dim, keepdims=True)) + top
+        total = xp.log(kernels_of(x).exp(wide - top).sum(axis=dim, keepdims=True)) + top
     if not keepdim:
         total = total.reshape(tuple(n for i, n in enumerate(x.shape) if not _reduced(i, dim)))
     return total.astype(x.dtype, copy=False)

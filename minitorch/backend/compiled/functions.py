@@ -92,3 +92,80 @@ def erf(x):
     far = ONE - exp(-t * (((((F0 * t + F1) * t + F2) * t + F3) * t + F4) * t + F5))
     far = -far if x < f32(0) else far
     return near if t < ONE else far
+
+
+# -- for their own sake: over the whole range, with denormal numbers ---------------------------------------------------
+
+LOWEST, HIGHEST = f32(-104.0), f32(89.0)  # beyond, e**x is 0 or inf
+BIAS = np.int32(127)
+TINY, UP = f32(1.1754944e-38), f32(8388608.0)  # the least normal number; 2**23
+# log(1 + f) = f - f^2 / 2 + f^3 P(f) for sqrt(1/2) - 1 <= f < sqrt(2) - 1: logf of Cephes (Moshier 1992)
+L0, L1, L2, L3, L4, L5, L6, L7, L8 = map(
+    f32, (7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+          2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
+)  # fmt: skip
+LOG2_HIGH, LOG2_LOW = f32(0.693359375), f32(-2.12194440e-4)
+ROOT_HALF_BITS = np.int32(0x3F3504F3)
+
+
+@exact
+def power_of_two(n):
+    return float_bits(np.int32((n + BIAS) << np.int32(23)))
+
+
+@exact
+def reduced(x):
+    """(n, r, e**r - 1) with x = n ln 2 + r."""
+    z = LOWEST if x < LOWEST else x
+    z = HIGHEST if z > HIGHEST else z
+    t = z * LOG2E + ROUND
+    n = t - ROUND
+    r = (z - n * LN2_HIGH) - n * LN2_LOW
+    q = ((((((E7 * r + E6) * r + E5) * r + E4) * r + E3) * r + E2) * r + ONE) * r
+    return int_bits(t) - int_bits(ROUND), q
+
+
+@exact
+def whole_exp(x):
+    """e**x within 2 units in the last place: 2**n is multiplied in two halves, which may give a denormal number."""
+    n, q = reduced(x)
+    half = n >> np.int32(1)
+    return ((ONE + q) * power_of_two(half)) * power_of_two(np.int32(n - half))
+
+
+@exact
+def expm1(x):
+    """e**x - 1 within 3 units in the last place: 2**n (e**r - 1) + (2**n - 1), 2**n again in two halves a b."""
+    n, q = reduced(x)
+    half = n >> np.int32(1)
+    a, b = power_of_two(half), power_of_two(np.int32(n - half))
+    y = (a * q + (a - power_of_two(np.int32(half - n)))) * b
+    return x if x == f32(0) else y  # -0.0 stays
+
+
+@exact
+def log(x):
+    """The natural logarithm within 2 units in the last place."""
+    small = x < TINY
+    z = x * UP if small else x
+    bits = int_bits(z) - ROOT_HALF_BITS
+    e = bits >> np.int32(23)
+    f = float_bits(np.int32(int_bits(z) - np.int32(e << np.int32(23)))) - ONE
+    n = f32(e) - f32(23) if small else f32(e)
+    s = f * f
+    p = (((((((L0 * f + L1) * f + L2) * f + L3) * f + L4) * f + L5) * f + L6) * f + L7) * f + L8
+    y = f * s * p + n * LOG2_LOW - HALF * s
+    y = (f + y) + n * LOG2_HIGH
+    y = x if x == INFINITY or x != x else y
+    y = -INFINITY if x == f32(0) else y
+    return f32(np.nan) if x < f32(0) else y
+
+
+@exact
+def log1p(x):
+    """log(1 + x) within 3 units in the last place: log(u) x / (u - 1) with u = 1 + x as it was rounded (Kahan)."""
+    u = ONE + x
+    d = u - ONE
+    y = log(u) * (x / d)
+    y = x if d == f32(0) else y
+    return u if x == INFINITY else y

@@ -61,10 +61,27 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
 
     # -- elementwise -------------------------------------------------------------------------------------------------
 
-    def _each(self, name: str, *arrays: Array) -> Array:
+    def _each(self, name: str, *arrays: Array, settings: tuple[float, ...] = ()) -> Array:
         out = np.empty(arrays[0].shape, dtype=arrays[0].dtype)
-        threads.run(getattr(loops("exponential"), name), out.reshape(-1), *map(flat, arrays))
+        shared = tuple([np.float32(s) for s in settings])
+        threads.run(getattr(loops("exponential"), name), out.reshape(-1), *map(flat, arrays), shared=shared)
         return out
+
+    def exp(self, x: Array) -> Array:
+        return self._each("exp_all", x) if self.worth(x) else super().exp(x)
+
+    def expm1(self, x: Array) -> Array:
+        return self._each("expm1_all", x) if self.worth(x) else super().expm1(x)
+
+    def log(self, x: Array) -> Array:
+        return self._each("log_all", x) if self.worth(x) else super().log(x)
+
+    def log1p(self, x: Array) -> Array:
+        return self._each("log1p_all", x) if self.worth(x) else super().log1p(x)
+
+    def zero_at(self, g: Array, blocked: Array) -> Array:
+        fits = self.worth(g) and g.shape == blocked.shape
+        return self._each("zero_at", g, blocked) if fits else super().zero_at(g, blocked)
 
     def sigmoid(self, x: Array) -> Array:
         if x.size < self.least:  # the shortest way where overhead counts
@@ -81,6 +98,30 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
 
     def tanh_grad(self, g: Array, y: Array) -> Array:
         return self._each("tanh_grad", g, y) if self.worth(y) else super().tanh_grad(g, y)
+
+    def elu(self, x: Array, negative: float, rate: float, positive: float) -> Array:
+        settings = negative, rate, positive
+        return self._each("elu", x, settings=settings) if self.worth(x) else super().elu(x, *settings)
+
+    def elu_grad(self, g: Array, x: Array, negative: float, rate: float, positive: float) -> Array:
+        settings = negative, rate, positive
+        return self._each("elu_grad", g, x, settings=settings) if self.worth(x) else super().elu_grad(g, x, *settings)
+
+    def softplus(self, x: Array, beta: float, threshold: float) -> Array:
+        if not self.worth(x):
+            return super().softplus(x, beta, threshold)
+        return self._each("softplus", x, settings=(beta, threshold))
+
+    def softplus_grad(self, g: Array, x: Array, beta: float, threshold: float) -> Array:
+        if not self.worth(x):
+            return super().softplus_grad(g, x, beta, threshold)
+        return self._each("softplus_grad", g, x, settings=(beta, threshold))
+
+    def hardswish(self, x: Array) -> Array:
+        return self._each("hardswish", x) if self.worth(x) else super().hardswish(x)
+
+    def hardswish_grad(self, g: Array, x: Array) -> Array:
+        return self._each("hardswish_grad", g, x) if self.worth(x) else super().hardswish_grad(g, x)
 
     def silu(self, x: Array) -> Array:
         return self._each("silu", x) if self.worth(x) else super().silu(x)

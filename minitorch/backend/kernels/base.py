@@ -9,7 +9,6 @@ from minitorch.backend.kernels.fold import FoldKernels
 from minitorch.backend.kernels.norm import NormKernels
 from minitorch.backend.kernels.pointwise import PointwiseKernels
 from minitorch.backend.kernels.pool import PoolKernels
-from minitorch.backend.kernels.rectifier import RectifierKernels
 from minitorch.backend.kernels.recurrent import RecurrentKernels
 from minitorch.backend.kernels.resample import ResampleKernels
 from minitorch.backend.kernels.rows import RowKernels
@@ -28,7 +27,6 @@ class Kernels(
     RowKernels,
     RecurrentKernels,
     StepKernels,
-    RectifierKernels,
 ):
     """All kernels over a backend's array module; a device subclasses this and overrides what it does better."""
 

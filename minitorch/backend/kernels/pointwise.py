@@ -11,13 +11,15 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from minitorch.backend.kernels.small import constant
+from minitorch.backend.kernels.small import SMALL, constant
 
 Array = Any
 
 ROOT_HALF = math.sqrt(0.5)
 DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution, at 0
 INNER, CUBIC = math.sqrt(2 / math.pi), 0.044715  # of gelu's approximation by tanh
+
+BITS = {2: "int16", 4: "int32", 8: "int64"}
 
 # float32: erf(x) = x + x P(x^2) for |x| < 1, else sign(x) (1 - e^(-|x| Q(|x|))). Both minimax, constant term last;
 # together within 2 units in the last place.
@@ -47,6 +49,43 @@ class PointwiseKernels:
             lines[i : i + step] = fn(*(a[i : i + step] for a in flat))
         return out
 
+    def exp(self, x: Array) -> Array:
+        """e**x."""
+        return self.xp.exp(x)
+
+    def expm1(self, x: Array) -> Array:
+        """e**x - 1."""
+        return self.xp.expm1(x)
+
+    def log(self, x: Array) -> Array:
+        """The natural logarithm."""
+        return self.xp.log(x)
+
+    def log1p(self, x: Array) -> Array:
+        """log(1 + x)."""
+        return self.xp.log1p(x)
+
+    def zero_at(self, g: Array, blocked: Array) -> Array:
+        """g, but 0 where `blocked` is true, even where g is inf or nan.
+
+        For large arrays the bit patterns are multiplied by 0 or 1: that has no branch to mispredict, unlike `where`.
+        """
+        if g.shape != blocked.shape or g.dtype.kind != "f" or not g.shape:
+            return self.xp.where(blocked, g.dtype.type(0), g)
+        if g.size < SMALL:
+            out = g.copy()
+            out[blocked] = 0
+            return out
+        return (g.view(BITS[g.dtype.itemsize]) * ~blocked).view(g.dtype)
+
+    def relu(self, x: Array) -> Array:
+        """max(x, 0); nan stays nan."""
+        return self.xp.maximum(constant(0, x), x)  # in this order -0 stays -0
+
+    def relu_grad(self, g: Array, y: Array) -> Array:
+        """g, but 0 where y <= 0."""
+        return self.zero_at(g, y <= constant(0, y))
+
     def sigmoid(self, x: Array) -> Array:
         """1 / (1 + e**-x); where e**-x overflows the result is 0, as it should be."""
         return self._sigmoid(x)
@@ -66,6 +105,47 @@ class PointwiseKernels:
     def tanh_grad(self, g: Array, y: Array) -> Array:
         """g (1 - y y), y the tanh."""
         return g * (constant(1, y) - y * y)
+
+    def elu(self, x: Array, negative: float, rate: float, positive: float) -> Array:
+        """positive x where x > 0, else negative (e**(rate x) - 1): one of the two summands is always 0."""
+        xp = self.xp
+        y = xp.minimum(0, x)
+        y *= rate
+        y = xp.expm1(y)
+        y *= negative
+        y += xp.maximum(0, x) * positive  # in this order -0 stays -0
+        return y
+
+    def elu_grad(self, g: Array, x: Array, negative: float, rate: float, positive: float) -> Array:
+        """g times the slope, which at 0 is the one from the left."""
+        xp = self.xp
+        slope = xp.exp(xp.minimum(x, 0) * rate)
+        slope *= negative * rate
+        return g * xp.where(x <= 0, slope, x.dtype.type(positive))
+
+    def softplus(self, x: Array, beta: float, threshold: float) -> Array:
+        """log(1 + e**(beta x)) / beta; x itself where beta x > threshold."""
+        xp = self.xp
+        z = x * beta
+        return xp.where(z > threshold, x, xp.log1p(xp.exp(xp.minimum(z, threshold))) / beta)
+
+    def softplus_grad(self, g: Array, x: Array, beta: float, threshold: float) -> Array:
+        """g sigmoid(beta x); g where beta x > threshold."""
+        z = x * beta
+        return self.xp.where(z > threshold, g, g * self._sigmoid(z))
+
+    def hardswish(self, x: Array) -> Array:
+        """x clip(x + 3, 0, 6) / 6."""
+        xp = self.xp
+        y = xp.minimum(xp.maximum(x + 3, 0), 6)
+        y *= x
+        y /= 6
+        return y
+
+    def hardswish_grad(self, g: Array, x: Array) -> Array:
+        """g times 0 up to -3, x / 3 + 1/2 between, 1 from 3 on."""
+        inside = (x > -3) & (x < 3)
+        return self.zero_at(g * (x / 3 + constant(0.5, x)), ~inside) + self.zero_at(g, x < 3)
 
     def silu(self, x: Array) -> Array:
         """x sigmoid(x)."""
