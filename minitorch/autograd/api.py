@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from minitorch.autograd.base import TensorBase, wrap
@@ -12,8 +12,19 @@ from minitorch.autograd.node import DeadEnd, edge_of
 from minitorch.backend import dtypes, xp_of
 
 
-def _as_tuple(x: Any) -> tuple:
-    return (x,) if isinstance(x, TensorBase) or not isinstance(x, (tuple, list)) else tuple(x)
+def _tensors(x: Any) -> tuple:
+    """The tensor, or those of a list, of `model.parameters()`, of `dict.values()`."""
+    return (x,) if isinstance(x, TensorBase) else tuple(x)
+
+
+def _upstreams(grads: Any, n: int) -> tuple:
+    """A gradient, or None, for each of n outputs."""
+    if grads is None:
+        return (None,) * n
+    grads = tuple(grads) if isinstance(grads, Iterable) and not isinstance(grads, TensorBase) else (grads,)
+    if len(grads) != n:
+        raise RuntimeError(f"got {n} tensors and {len(grads)} gradients")
+    return grads
 
 
 def _upstream(t: TensorBase, g: Any) -> Any:
@@ -79,15 +90,13 @@ def backward(
         if grad_tensors is not None:
             raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to backward()")
         grad_tensors = grad_variables
-    if inputs is not None and isinstance(inputs, (tuple, list)) and not inputs:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    outputs = _as_tuple(tensors)
-    grads = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
-    if len(grads) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
+    outputs = _tensors(tensors)
+    grads = _upstreams(grad_tensors, len(outputs))
     starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
     roots = _roots(outputs)
-    targets = None if inputs is None else _as_tuple(inputs)
+    targets = None if inputs is None else _tensors(inputs)
+    if inputs is not None and not targets:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     for t in targets or ():
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -117,10 +126,10 @@ def grad(
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    outputs, inputs = _as_tuple(outputs), _as_tuple(inputs)
-    grads: Sequence = _as_tuple(grad_outputs) if grad_outputs is not None else (None,) * len(outputs)
-    if len(grads) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
+    outputs, inputs = _tensors(outputs), _tensors(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    grads = _upstreams(grad_outputs, len(outputs))
     starts = [_upstream(t, g) for t, g in zip(outputs, grads, strict=True)]
     roots = _roots(outputs)
     for t in inputs:
