@@ -414,3 +414,41 @@ def test_gradients_of_0d_tensors_are_arrays_wherever_a_user_gets_them() -> None:
         assert type(g._array) is np.ndarray
         g.add_(1)
     assert [float(g) for g in seen] == [25.0, 25.0, 49.0, 13.0, 25.0, 25.0, 13.0]
+
+
+def test_tensors_come_from_any_iterable() -> None:
+    """grad(loss, model.parameters()), grad(loss, fast_weights.values())."""
+    found = []
+    for L in (torch, mt):
+        L.manual_seed(0)
+        model = L.nn.Sequential(L.nn.Linear(3, 2), L.nn.Tanh(), L.nn.Linear(2, 1))
+        x, grad = L.rand(4, 3), L.autograd.grad
+        named = dict(model.named_parameters())
+        seen = [*grad(model(x).sum(), model.parameters()), *grad(model(x).sum(), named.values(), create_graph=True)]
+        outputs = {"sum": model(x).sum(), "mean": model(x).mean()}
+        seen += grad(outputs.values(), named.values(), (g for g in (None, L.tensor(2.0))))
+        L.autograd.backward(iter([model(x).sum()]), inputs=named.values())
+        seen += [p.grad for p in model.parameters()]
+        found.append([g.detach().numpy() for g in seen])
+    for theirs, ours in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda L, x: L.autograd.grad(x.sum(), 3),
+        lambda L, x: L.autograd.grad(3, x),
+        lambda L, x: L.autograd.grad(x.sum(), x, 2.0),
+        lambda L, x: L.autograd.grad(x.sum(), []),
+        lambda L, x: L.autograd.backward(x.sum(), inputs=3),
+        lambda L, x: L.autograd.backward(x.sum(), inputs=[]),
+    ],
+)
+def test_what_is_no_tensor_and_no_iterable_of_them(call: Any) -> None:
+    raised = []
+    for L in (torch, mt):
+        with pytest.raises((TypeError, RuntimeError)) as error:
+            call(L, L.ones(2, requires_grad=True))
+        raised.append((error.type, str(error.value) if error.type is RuntimeError else ""))
+    assert raised[0] == raised[1]

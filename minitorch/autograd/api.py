@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from minitorch.autograd.base import TensorBase, wrap
@@ -13,7 +13,8 @@ from minitorch.backend import dtypes, xp_of
 
 
 def _as_tuple(x: Any) -> tuple:
-    return (x,) if isinstance(x, (TensorBase, GradientEdge)) or not isinstance(x, (tuple, list)) else tuple(x)
+    """One, or those of a list, of `model.parameters()`, of `dict.values()`."""
+    return (x,) if isinstance(x, (TensorBase, GradientEdge)) or not isinstance(x, Iterable) else tuple(x)
 
 
 def _tensors(x: Any, function: str, argument: str) -> tuple:
@@ -119,13 +120,13 @@ def backward(
         if grad_tensors is not None:
             raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to backward()")
         grad_tensors = grad_variables
-    if inputs is not None and isinstance(inputs, (tuple, list)) and not inputs:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     outputs = _tensors(tensors, "backward", "tensors")
     grads = _as_tuple(grad_tensors) if grad_tensors is not None else (None,) * len(outputs)
     starts = _starts(outputs, grads)
     roots = _roots(outputs)
     targets = None if inputs is None else _tensors(inputs, "backward", "inputs")
+    if targets == ():
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     for t in targets or ():
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
