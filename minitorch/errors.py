@@ -8,6 +8,7 @@ This file imports nothing of ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 def explain(what: str, shapes: Sequence[tuple[str, object, str]] = (), hint: str | None = None) -> str:
@@ -45,10 +46,19 @@ def dim_error(op: str, dim: int, ndim: int) -> IndexError:
 
 def wrap_dim(dim: int, ndim: int, op: str = "dim") -> int:
     """Return `dim` counted from the front; a 0-d tensor counts as having one dimension, as in torch."""
+    if dim.__class__ is not int:
+        dim = _index(op, dim)
     bound = ndim or 1
     if not -bound <= dim < bound:
         raise dim_error(op, dim, ndim)
     return dim + bound if dim < 0 else dim
+
+
+def _index(op: str, dim: Any) -> int:
+    """A dimension that is no plain int: a NumPy integer or a 0-d integer tensor, but no bool and no float."""
+    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+        raise TypeError(f"{op}(): argument 'dim' must be int, not {type(dim).__name__}")
+    return dim.__index__()
 
 
 def wrap_dims(dims: Sequence[int] | int, ndim: int, op: str = "dim") -> tuple[int, ...]:

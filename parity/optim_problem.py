@@ -1,14 +1,14 @@
-"""The problem that optimizers are run on: several parameters of different shapes and layouts, and a loss that is not
-convex.
+"""The problem that optimizers are run on: several parameters of different shapes and layouts, and a loss.
 
 Loss and gradient are computed by NumPy from the parameters' values, so that the two libraries can differ in their
 optimizers only. For parameters x_k and fixed constants c_k of the same shapes:
 
-    loss = sum_k sum(k_k (x_k - c_k)^2 / 2 + cos(2 x_k + c_k) / 2 + sin(t + 9 c_k) x_k) + log cosh(S) / 10
+    loss = sum_k sum(k_k (x_k - c_k)^2 / 2 + w cos(2 x_k + c_k) / 2 + sin(t + 9 c_k) x_k) + log cosh(S) / 10
 
 with S the sum of all elements and t the number of evaluations; complex parameters count as two real ones. The term in t
 plays the part of a batch's noise. Without it an adaptive optimizer comes to rest at the minimum, where it divides small
-gradients by small means and a difference of one rounding grows tenfold each step (`noise=0` for line searches).
+gradients by small means and a difference of one rounding grows tenfold each step. With the wave w = 1 the loss is not
+convex; with w = 0.1 it is, which quasi-Newton steps need: they divide by the curvature that they measured.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Problem:
 
     def __init__(
         self, library: Any, dtype: str, seed: int = 0, parameters: dict = PARAMETERS, device: Any = None,
-        noise: float = 1.0,
+        wave: float = 1.0,
     ) -> None:  # fmt: skip
         rng = np.random.default_rng(seed)
         self.library, self.dtype = library, getattr(library, dtype)
         self.names, self.device = list(parameters), device or "cpu"
-        self.noise, self.time = noise, 0
+        self.wave, self.time = wave, 0
         self.params, self.constants = [], []
         for shape, layout in parameters.values():
             start, constant = (self._draw(rng, shape, dtype) for _ in range(2))
@@ -73,17 +73,24 @@ class Problem:
         wide = self.library.complex128 if self.dtype.is_complex else self.library.float64
         return [p.detach().to(wide).cpu().numpy().copy() for p in self.params]
 
+    def adopt(self, values: list[np.ndarray], time: int) -> None:
+        """Go on from these parameters after so many evaluations."""
+        with self.library.no_grad():
+            for p, value in zip(self.params, values, strict=True):
+                p.copy_(self.library.from_numpy(np.array(value)))
+        self.time = time
+
     def compute(self) -> Any:
         """Set the gradients; the loss as a tensor."""
         used = [k for k, name in enumerate(self.names) if name != "unused"]
         values = self.values()
         x, c = (np.concatenate([as_reals(arrays[k]) for k in used]) for arrays in (values, self.constants))
         stiff = np.concatenate([np.full(as_reals(values[k]).size, 0.5 + 0.25 * k) for k in used])
-        total, noise = x.sum(), self.noise * np.sin(self.time + 9 * c)
+        total, noise, wave = x.sum(), np.sin(self.time + 9 * c), self.wave
         self.time += 1
-        loss = (stiff * (x - c) ** 2 / 2 + np.cos(2 * x + c) / 2 + noise * x).sum()
+        loss = (stiff * (x - c) ** 2 / 2 + wave * np.cos(2 * x + c) / 2 + noise * x).sum()
         loss += (np.logaddexp(total, -total) - np.log(2)) / 10
-        gradient = stiff * (x - c) - np.sin(2 * x + c) + noise + np.tanh(total) / 10
+        gradient = stiff * (x - c) - wave * np.sin(2 * x + c) + noise + np.tanh(total) / 10
         start = 0
         for k in used:
             n = as_reals(values[k]).size

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from parity import optim_checks
-from parity.optim_checks import Number, OptimSpec, Options
+from parity.optim_checks import Number, OptimSpec, Options, Tolerance, tight
 from parity.optim_problem import MATRICES
 from parity.runner import Outcome
 
@@ -39,6 +39,15 @@ def adam_valid(options: Options) -> bool:
 def sgd_valid(options: Options) -> bool:
     nesterov = options.get("nesterov") and (not options.get("momentum") or options.get("dampening"))
     return not nesterov and not (options.get("foreach") and options.get("fused"))
+
+
+def to_nine_places(options: Options) -> Tolerance:
+    return 1e-9, 1e-9
+
+
+def rounded(options: Options) -> Tolerance:
+    """Muon: one bfloat16 in thousands differs by its last bit, and the steps after it follow."""
+    return tight(options) if options.get("ns_steps") == 0 else (1e-3, 1e-3)
 
 
 ADAM = {
@@ -112,18 +121,20 @@ SPECS = {
         ),
         OptimSpec(
             "LBFGS",
-            {"lr": (0.05, Number(0.15)), "max_iter": (1, 3), "max_eval": (2, 6), "history_size": (2,),
+            {"lr": (0.02, Number(0.15)), "max_iter": (1, 7), "max_eval": (2, 6), "history_size": (1, 3, 100),
              "tolerance_grad": (1e-2,), "tolerance_change": (1e-3,), "line_search_fn": ("strong_wolfe",)},
-            {"lr": 0.1, "max_iter": 4}, {}, errors=(*BAD_LR, {"line_search_fn": "armijo"}), steps=5, closure=True,
-            narrow=("float32",), tolerance=(1e-7, 1e-9),
-            why="scalar products are summed in another order, and steps divide by their differences",
+            {"lr": 0.05, "max_iter": 4, "history_size": 6}, {}, also=({"line_search_fn": "strong_wolfe"},),
+            errors=(*BAD_LR, {"line_search_fn": "armijo"}), closure=True, narrow=("float32",), tolerance=to_nine_places,
+            why="the state has differences of gradients near the minimum, and quotients of them",
         ),
         OptimSpec(
             "Muon",
-            {"lr": (0.01,), "weight_decay": (0.0,), "momentum": (0.5,), "nesterov": (False,), "ns_steps": (2,),
-             "ns_coefficients": ((2.0, -1.5, 0.5),), "eps": (1e-2,), "adjust_lr_fn": ("original", "match_rms_adamw")},
-            {"lr": 0.005}, {"lr": 0.003}, parameters=MATRICES, complex=False, tolerance=(5e-3, 5e-3),
-            why="updates are computed in bfloat16: a sum in another order may round to the next of its numbers",
+            {"lr": (0.01,), "weight_decay": (0.0,), "momentum": (0.5,), "nesterov": (False,), "ns_steps": (1, 2),
+             "ns_coefficients": ((2.0, -1.5, 0.5),), "eps": (5.0,), "adjust_lr_fn": ("original", "match_rms_adamw")},
+            {"lr": 0.005}, {"lr": 0.003}, also=({"ns_steps": 0},),
+            parameters=MATRICES, complex=False, tolerance=rounded,
+            why="matrices are made orthogonal in bfloat16: a sum in another order may round to the next of its numbers "
+            "(how rarely: tests/test_optim.py); without these steps the default holds",
             errors=(*BAD_LR, {"momentum": -1.0}, {"weight_decay": -1.0}, {"adjust_lr_fn": "none"}, {"ns_steps": 100},
                     {"ns_coefficients": (1.0, 2.0)}),
         ),
@@ -148,6 +159,8 @@ def run(spec: OptimSpec, check: str) -> int:
         return len(spec.errors)
     if check in ("copies", "words"):
         cases = cases[:2]
+    if check == "narrow" and spec.closure:  # each from many starts
+        cases = [{**spec.base, **more} for more in ({}, *spec.also)]
     for options in cases:
         # torch's fused kernels know no complex numbers
         if not (check == "complex" and options.get("fused")):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minitorch as mt
 from minitorch.backend import threads
 from minitorch.backend.compiled.kernels import CompiledKernels
 from minitorch.backend.device import CPU
@@ -21,7 +22,7 @@ HAS_NUMBA = importlib.util.find_spec("numba") is not None
 needs_numba = pytest.mark.skipif(not HAS_NUMBA, reason="Numba is not installed: there are no compiled kernels to test")
 
 PLAIN, COMPILED = Kernels(CPU), CompiledKernels(CPU)
-COMPILED.least = 1  # small samples go through the loops, too
+COMPILED.least = COMPILED.least_rows = 1  # small samples go through the loops, too
 DTYPES = ("float32", "float64")
 
 
@@ -152,32 +153,139 @@ def test_rows_are_added_where_places_repeat(dtype: str) -> None:
         COMPILED.add_rows(np.zeros((3, 6), dtype), places, rows)
 
 
-@needs_numba
-def test_lstm_steps() -> None:
-    n, H = 5, 7
-    z, hz, c, before = values(0, n, 4 * H), values(1, n, 4 * H), values(2, n, H), values(3, n, H)
-    results = []
-    for kernels in (COMPILED, PLAIN):
-        gates, state, cell, out = z.copy(), c.copy(), np.empty_like(c), np.empty_like(c)
-        kernels.lstm_step(gates, hz, state, cell, out)
-        slopes = kernels.lstm_slopes(gates, cell, before)
-        d, dc = slopes[0].copy(), before.copy()
-        kernels.lstm_step_grad(d, out, dc, slopes[1], gates[:, H : 2 * H])
-        results.append((gates, state, cell, out, *slopes, d, dc))
-    same(*results)
+# x, w, stride, padding, dilation, groups
+CONVOLUTIONS = {
+    "plain": ((3, 5, 9, 12), (6, 5, 3, 3), (1, 1), (0, 0), (1, 1), 1),
+    "padded, uneven": ((3, 5, 9, 12), (7, 5, 3, 2), (1, 1), (2, 1), (1, 1), 1),
+    "padding beyond the kernel": ((2, 3, 6, 7), (4, 3, 2, 2), (1, 1), (3, 2), (1, 1), 1),
+    "one channel": ((2, 1, 28, 28), (6, 1, 5, 5), (1, 1), (2, 2), (1, 1), 1),
+    "strided": ((2, 3, 15, 18), (5, 3, 5, 4), (2, 1), (1, 2), (1, 1), 1),
+    "stride 3 with gaps": ((2, 3, 27, 28), (5, 3, 5, 4), (3, 2), (1, 0), (2, 3), 1),
+    "dilated": ((2, 3, 15, 13), (5, 3, 3, 3), (1, 1), (2, 3), (2, 3), 1),
+    "grouped": ((2, 6, 9, 11), (12, 2, 3, 3), (1, 1), (1, 1), (1, 1), 3),
+    "depthwise": ((2, 6, 13, 16), (6, 1, 3, 3), (1, 1), (1, 1), (1, 1), 6),
+    "depthwise, strided": ((2, 6, 13, 16), (6, 1, 5, 2), (2, 1), (2, 1), (1, 2), 6),
+    "many small images": ((40, 3, 7, 6), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "one large image": ((1, 2, 60, 70), (5, 2, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "one dimension": ((3, 4, 1500), (5, 4, 7), (1,), (3,), (1,), 1),
+    "one dimension, strided": ((3, 1, 900), (4, 1, 40), (4,), (5,), (1,), 1),
+    "three dimensions": ((2, 3, 6, 7, 8), (5, 3, 3, 2, 3), (1, 1, 1), (1, 0, 1), (1, 1, 1), 1),
+    "three dimensions, strided": ((2, 3, 8, 7, 9), (4, 3, 3, 3, 3), (2, 1, 2), (1, 1, 0), (1, 1, 1), 1),
+}
 
 
 @needs_numba
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("stride", "dilation", "kernel"), [((1, 1), (1, 1), (3, 3)), ((2, 1), (1, 2), (5, 2))])
-def test_depthwise_convolution(dtype: str, stride: tuple, dilation: tuple, kernel: tuple) -> None:
-    x, w, b = values(0, 2, 6, 13, 16, dtype=dtype), values(1, 6, 1, *kernel, dtype=dtype), values(2, 6, dtype=dtype)
-    settings = stride, (2, 1), dilation, 6
+@pytest.mark.parametrize("case", CONVOLUTIONS)
+def test_convolutions(case: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x_shape, w_shape, stride, padding, dilation, groups = CONVOLUTIONS[case]
+    calls = _counted(monkeypatch)
+    x, w, b = (values(k, *s, dtype=dtype) for k, s in enumerate((x_shape, w_shape, w_shape[:1])))
+    settings = stride, padding, dilation, groups
     ours, plain = (k.conv_forward(x, w, *settings, b) for k in (COMPILED, PLAIN))
     same(ours, plain)
     g = values(3, *plain.shape, dtype=dtype)
-    same(*(k.conv_weight_grad(g, x, kernel, *settings) for k in (COMPILED, PLAIN)))
-    same(*(k.conv_input_grad(g, w, x.shape[2:], *settings) for k in (COMPILED, PLAIN)))
+    same(*(k.conv_weight_grad(g, x, w_shape[2:], *settings) for k in (COMPILED, PLAIN)))
+    same(*(k.conv_input_grad(g, w, x_shape[2:], *settings) for k in (COMPILED, PLAIN)))
+    assert calls == {"correlate", "weight_gradient"}, "the compiled loops were meant to run"
+    shorter = tuple(n - 1 for n in plain.shape[2:])
+    same(*(k.conv_forward(x, w, *settings, b, shorter) for k in (COMPILED, PLAIN)))
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of the loops of correlation.py that have run since."""
+    from minitorch.backend.compiled import correlation
+
+    calls: set[str] = set()
+    for name in ("correlate", "weight_gradient"):
+        monkeypatch.setattr(correlation, name, _noting(name, getattr(correlation, name), calls))
+    return calls
+
+
+def _noting(name: str, loop: Any, calls: set[str]) -> Any:
+    def run(*arguments: Any) -> Any:
+        calls.add(name)
+        return loop(*arguments)
+
+    return run
+
+
+@needs_numba
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_convolution_keeps_nan_and_inf_where_they_belong(bad: float) -> None:
+    """The columns between the images are products of zeros, but not those of an inf."""
+    x, w = values(0, 2, 3, 9, 12), values(1, 5, 3, 3, 3)
+    x[1, 2, 4, 11] = bad
+    settings = (1, 1), (1, 1), (1, 1)
+    g = values(2, 2, 5, 9, 12)
+    for ours, plain in (
+        [k.conv_forward(x, w, *settings) for k in (COMPILED, PLAIN)],
+        [k.conv_weight_grad(g, x, (3, 3), *settings) for k in (COMPILED, PLAIN)],
+        [k.conv_input_grad(x, w.swapaxes(0, 1), (9, 12), *settings) for k in (COMPILED, PLAIN)],
+    ):
+        np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(plain))
+        np.testing.assert_allclose(ours, plain, rtol=1e-5, atol=1e-5)
+
+
+@needs_numba
+def test_convolutions_of_arrays_with_gaps() -> None:
+    x, w = values(0, 9, 12, 3, 2).transpose(3, 2, 0, 1)[..., ::-1], values(1, 5, 3, 3, 3)[::-1]
+    g = values(2, 9, 2, 5, 12).transpose(1, 2, 0, 3)
+    settings = (1, 1), (1, 1), (1, 1)
+    same(*(k.conv_forward(x, w, *settings) for k in (COMPILED, PLAIN)))
+    same(*(k.conv_weight_grad(g, x, (3, 3), *settings) for k in (COMPILED, PLAIN)))
+    same(*(k.conv_input_grad(g, w, (9, 12), *settings) for k in (COMPILED, PLAIN)))
+
+
+# shape, kernel, stride, padding, dilation, ceil_mode
+POOLS = {
+    "side by side": ((3, 4, 10, 13), (2, 2), (2, 2), (0, 0), (1, 1), False),
+    "side by side, hanging over": ((3, 4, 9, 13), (2, 2), (2, 2), (0, 0), (1, 1), True),
+    "overlapping, padded": ((2, 3, 11, 14), (3, 3), (2, 2), (1, 1), (1, 1), False),
+    "every place": ((2, 3, 11, 14), (3, 2), (1, 1), (1, 1), (1, 1), False),
+    "with gaps": ((2, 3, 15, 14), (3, 2), (3, 1), (1, 0), (2, 3), True),
+    "one dimension": ((2, 3, 50), (3,), (2,), (1,), (1,), False),
+    "three dimensions": ((2, 3, 6, 9, 8), (2, 3, 2), (2, 1, 3), (1, 1, 0), (1, 1, 1), False),
+}
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", POOLS)
+def test_maximum_pools(case: str, dtype: str) -> None:
+    shape, *settings = POOLS[case]
+    x = values(0, *shape, dtype=dtype)
+    x.reshape(-1)[::7], x.reshape(-1)[::11], x.reshape(-1)[5::40] = 1.5, np.inf, np.nan
+    x[1, 0] = -np.inf
+    x[0, 1] = 0.5  # a plane of equals
+    (ours, places), (plain, theirs) = (k.max_pool_forward(x, *settings) for k in (COMPILED, PLAIN))
+    np.testing.assert_array_equal(ours, plain)
+    np.testing.assert_array_equal(places, theirs)
+    assert ours.dtype == plain.dtype and places.dtype == theirs.dtype
+    g = values(1, *plain.shape, dtype=dtype)
+    same(*(k.max_pool_backward(g, places, shape[2:]) for k in (COMPILED, PLAIN)))
+
+
+@needs_numba
+def test_unpooling_writes_and_refuses_places_outside() -> None:
+    x, places = values(0, 2, 3, 4), np.array([3, 9, 3, 0] * 6).reshape(2, 3, 4)
+    same(*(k.max_unpool(x, places, (10,)) for k in (COMPILED, PLAIN)))
+    places[1, 2, 3] = 10
+    with pytest.raises(IndexError):
+        COMPILED.max_unpool(x, places, (10,))
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", POOLS)
+@pytest.mark.parametrize("counted", [(True, None), (False, None), (True, 7)])
+def test_average_pools(case: str, dtype: str, counted: tuple) -> None:
+    shape, kernel, stride, padding, _, ceil_mode = POOLS[case]
+    x = values(0, *shape, dtype=dtype)
+    ours, plain = (k.avg_pool_forward(x, kernel, stride, padding, ceil_mode, *counted) for k in (COMPILED, PLAIN))
+    same(ours, plain)
+    g = values(1, *plain.shape, dtype=dtype)
+    same(*(k.avg_pool_backward(g, shape[2:], kernel, stride, padding, *counted) for k in (COMPILED, PLAIN)))
 
 
 @needs_numba
@@ -196,6 +304,36 @@ def test_several_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         threads.set_number(before)
     for one, three in zip(*results, strict=True):
         np.testing.assert_array_equal(one, three)
+
+
+RULES = {
+    "SGD": [{}, {"weight_decay": 0.1, "maximize": True}, {"momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1},
+            {"momentum": 0.9, "nesterov": True, "maximize": True}],
+    "Adam": [{}, {"weight_decay": 0.1, "maximize": True}, {"betas": (0.3, 0.9)}],
+    "AdamW": [{}, {"lr": 0.1}],
+}  # fmt: skip
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("name", "settings"), [(name, s) for name, some in RULES.items() for s in some])
+def test_optimizers_in_one_pass_give_the_same_bits(
+    name: str, settings: dict, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gradients = [values(k, 101, 107, dtype=dtype) for k in range(3)]
+    results = []
+    for once in (True, False):
+        done = []
+        kernel = CompiledKernels.one_pass if once else Kernels.one_pass
+        monkeypatch.setattr(CompiledKernels, "one_pass", lambda *a, k=kernel, d=done: d.append(k(*a)) or d[-1])
+        p = mt.from_numpy(values(9, 101, 107, dtype=dtype)).requires_grad_()
+        optimizer = getattr(mt.optim, name)([p], **{"lr": 0.01, **settings})
+        for g in gradients:
+            p.grad = mt.from_numpy(g.copy())
+            optimizer.step()
+        assert done == [once] * 3
+        results.append(p.detach().numpy())
+    np.testing.assert_array_equal(*results)
 
 
 def _in_a_new_process(program: str, **environment: str) -> subprocess.CompletedProcess[str]:

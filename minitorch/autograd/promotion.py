@@ -54,6 +54,8 @@ def promote_inputs(op: Op, inputs: tuple) -> tuple:
 
 def _check_scalar(op: Op, value: Any) -> Any:
     if isinstance(value, (bool, int, float, complex)):
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+            raise OverflowError("int too big to convert" if value > 0 else "can't convert negative int to unsigned")
         return value
     if isinstance(value, np.generic):
         return value.item()

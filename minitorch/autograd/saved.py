@@ -79,8 +79,7 @@ class Packed:
         if version is not None and before[0] != version:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
-                "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
-                "issue if you need to perform in-place operations on the input to a pack hook."
+                "cannot be modified by in-place operations as this can lead to unexpected side-effects."
             )
         self.unpack = hooks[1]
         self.output = output

@@ -46,9 +46,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def run(loop: Callable[..., Any], *arrays: Any, shared: tuple = ()) -> None:
-    """loop(*arrays, *shared), or loop on several parts of the arrays' first dimension at once if they are long."""
-    n, size = len(arrays[0]), arrays[0].size
+def run(loop: Callable[..., Any], *arrays: Any, shared: tuple = (), size: int = 0) -> None:
+    """loop(*arrays, *shared), or loop on several parts of the arrays' first dimension at once if they are long.
+
+    `size`: how many elements it passes over, if not those of the first array.
+    """
+    n, size = len(arrays[0]), size or arrays[0].size
     count = 1 if size < 2 * LEAST else min(number(), n, size // LEAST)
     if count == 1:
         loop(*arrays, *shared)

@@ -198,6 +198,11 @@ def index_spread(x: Any, *, shape: tuple, positions: Positions) -> Any:
         out = xp.zeros(shape, dtype=x.dtype)
         out[key] = x
         return out
+    if len(key) == 1:  # rows by number, the usual case
+        out = xp.zeros((shape[0], math.prod(shape[1:])), dtype=x.dtype)
+        places = key[0].reshape(-1)
+        kernels_of(out).add_rows(out, places % shape[0] if shape[0] else places, x.reshape(places.size, out.shape[1]))
+        return out.reshape(shape)
     # bring the indexed dimensions to the front of both, where they are one dimension of rows
     dims = [d for d, k in enumerate(key) if not isinstance(k, slice)]
     rest = [d for d in range(len(shape)) if d not in dims]

@@ -11,11 +11,11 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.autograd.primitives import broadcast_to
-from minitorch.backend import xp_of
-from minitorch.backend.kernels.small import largest
+from minitorch.backend import kernels_of, xp_of
+from minitorch.backend.kernels.softmax import classes
 from minitorch.ops.activation import hardtanh, wide
 from minitorch.ops.activation_smooth import logsigmoid
-from minitorch.ops.along import mesh, place
+from minitorch.ops.along import place
 from minitorch.ops.elementwise import clamp_min, log, log1p, sigmoid
 from minitorch.ops.kinds import FLOAT, matching, only
 from minitorch.ops.softmax import log_softmax
@@ -163,9 +163,9 @@ def class_dim(x: Any) -> int:
 
 
 def _targets(x: Any, target: Any, weight: Any, ignore_index: int | None) -> tuple:
-    """(index into x with a class dimension of 1, each position's weight or None for 1, which count or None for all).
+    """(the class at each position, its weight or None for 1, which count or None for all).
 
-    ignore_index None: no position is ignored. Ignored ones get index 0 and weight 0.
+    ignore_index None: no position is ignored. Ignored ones get class 0 and weight 0.
     """
     xp, counted = xp_of(x), None
     if ignore_index is not None:
@@ -177,7 +177,7 @@ def _targets(x: Any, target: Any, weight: Any, ignore_index: int | None) -> tupl
         chosen = chosen if counted is None else chosen * counted
     else:
         chosen = None if counted is None else counted.astype(wide(x).dtype)
-    return target[:, None] if class_dim(x) else target[None], chosen, counted
+    return target, chosen, counted
 
 
 def _reduce_positions(loss: Any, chosen: Any, counted: Any, reduction: str) -> tuple:
@@ -202,10 +202,9 @@ def _reduce_positions(loss: Any, chosen: Any, counted: Any, reduction: str) -> t
 def nll_loss(x: Any, target: Any, weight: Any = None, *, ignore_index: int | None, reduction: str) -> Any:
     """-weight[target] x[target]; the mean is divided by the sum of the weights."""
     only("nll_loss", x, FLOAT)
-    index, chosen, counted = _targets(x, target, weight, ignore_index)
-    dim = class_dim(x)
-    loss, slope = _reduce_positions(-wide(x)[mesh(index, dim)].squeeze(dim), chosen, counted, reduction)
-    return matching(x, loss), index, slope
+    target, chosen, counted = _targets(x, target, weight, ignore_index)
+    loss, slope = _reduce_positions(-wide(x[classes(xp_of(x), target)]), chosen, counted, reduction)
+    return matching(x, loss), target[:, None] if class_dim(x) else target[None], slope
 
 
 @nll_loss.vjp("x")
@@ -215,33 +214,20 @@ def _(g: Any, index: Any, slope: Any, target_shape: tuple, x_shape: tuple) -> An
     return place(each.reshape(index.shape), index, dim=dim, size=x_shape[dim])
 
 
-@op(node="NllLossBackward0", aux=("index", "slope", "top", "total"))
+@op(node="NllLossBackward0", aux=("target1", "slope", "top", "total"))
 def cross_entropy(x: Any, target: Any, weight: Any = None, *, ignore_index: int | None, reduction: str) -> Any:
     """-weight[target] log_softmax(x)[target]: it is not stored, backward makes it again from x."""
     only("cross_entropy", x, FLOAT)
-    xp, dim, w = xp_of(x), class_dim(x), wide(x)
-    index, chosen, counted = _targets(x, target, weight, ignore_index)
-    top = largest(w, dim) if w.size else w.sum(axis=dim, keepdims=True)
-    e = w - top
-    picked = e[mesh(index, dim)]
-    xp.exp(e, out=e)
-    total = xp.add.reduce(e, dim, None, None, True)
-    loss, slope = _reduce_positions((xp.log(total) - picked).squeeze(dim), chosen, counted, reduction)
-    return matching(x, loss), index, slope, top, total
+    target, chosen, counted = _targets(x, target, weight, ignore_index)
+    each, top, total = kernels_of(x).cross_entropy(wide(x), target)
+    loss, slope = _reduce_positions(each, chosen, counted, reduction)
+    return matching(x, loss), target, slope, top, total
 
 
 @cross_entropy.vjp("x")
-def _(g: Any, x: Any, index: Any, slope: Any, top: Any, total: Any) -> Any:
+def _(g: Any, x: Any, target1: Any, slope: Any, top: Any, total: Any) -> Any:
     """(softmax(x) - one_hot(target)) times each position's share of the loss."""
-    xp, dim = xp_of(x), class_dim(x)
-    share = g * slope
-    if share.ndim:
-        share = share.reshape(index.shape)
-    grad = wide(x) - top
-    xp.exp(grad, out=grad)
-    grad *= share / total
-    grad[mesh(index, dim)] -= share
-    return grad
+    return kernels_of(x).cross_entropy_grad(wide(x), target1, top, total, g * slope)
 
 
 @cross_entropy.composed_as

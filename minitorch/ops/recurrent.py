@@ -35,14 +35,16 @@ def _steps(sizes: tuple[int, ...], reverse: bool) -> list[tuple[int, int]]:
 def _project(xp: Any, x: Any, weight: Any, *biases: Any) -> Any:
     """x weight^T + biases, for all steps at once."""
     z = xp.matmul(x, weight.T)
-    for b in biases:
-        if b is not None:
-            z += b
+    if biases[0] is not None:
+        z += biases[0] if len(biases) == 1 else biases[0] + biases[1]
     return z
 
 
 def _states_before(xp: Any, start: Any, states: Any, steps: list[tuple[int, int]]) -> Any:
     """The state that each step starts from, all of them below each other; `states` are those the steps end in."""
+    if len(states) == len(start) * len(steps):  # all steps have all sequences
+        n = len(states) - len(start)
+        return xp.concatenate([start, states[:n]] if steps[0][0] == 0 else [states[-n:] if n else states[:0], start])
     before, now = xp.empty_like(states), start.copy()
     for a, b in steps:
         before[a:b] = now[: b - a]
@@ -52,12 +54,13 @@ def _states_before(xp: Any, start: Any, states: Any, steps: list[tuple[int, int]
 
 def _weight_gradients(xp: Any, dz_x: Any, dz_h: Any, x: Any, before: Any, w_ih: Any, needs: tuple) -> tuple:
     """(dx, dw_ih, dw_hh, db_ih, db_hh) from the gradients of both products; needs: of x, w_ih, w_hh, b_ih, b_hh."""
+    db_ih = dz_x.sum(axis=0) if needs[3] else None
     return (
         xp.matmul(dz_x, w_ih) if needs[0] else None,
         xp.matmul(dz_x.T, x) if needs[1] else None,
         xp.matmul(dz_h.T, before) if needs[2] else None,
-        dz_x.sum(axis=0) if needs[3] else None,
-        dz_h.sum(axis=0) if needs[4] else None,
+        db_ih,
+        (db_ih if dz_h is dz_x and needs[3] else dz_h.sum(axis=0)) if needs[4] else None,
     )
 
 
@@ -88,9 +91,10 @@ def rnn(
     """h = tanh (or relu) of W_ih x + b_ih + W_hh h + b_hh: x (N, I), h0 (B, H) -> all h (N, H), the last h (B, H)."""
     xp = xp_of(x)
     y, h, w = _project(xp, x, w_ih, b_ih, b_hh), h0.copy(), w_hh.T
+    from_state = xp.empty_like(h)
     for a, b in _steps(sizes, reverse):
         z, n = y[a:b], b - a
-        z += xp.matmul(h[:n], w)
+        z += xp.dot(h[:n], w, out=from_state[:n])
         if nonlinearity == "relu":
             xp.maximum(z, 0, out=z)
         else:
@@ -112,7 +116,7 @@ def _(
         if gy is not None:
             dh[:n] += gy[a:b]
         d *= dh[:n]
-        xp.matmul(d, w_hh, out=dh[:n])
+        xp.dot(d, w_hh, out=dh[:n])
     before = _states_before(xp, h0, out0, steps) if needs[3] else None
     dx, *weights = _weight_gradients(xp, dz, dz, x, before, w_ih, (needs[0], *needs[2:]))
     return dx, dh, *weights
@@ -141,16 +145,8 @@ def lstm(
     i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of W_ih x + b_ih + W_hh h + b_hh;  c = f c + i g;
     h = W_hr (o tanh(c)). Without the projection W_hr, P = H and h = o tanh(c).
     """
-    xp, kernels, H = xp_of(x), kernels_of(x), c0.shape[1]
-    gates = _project(xp, x, w_ih, b_ih, b_hh)
-    h, c, w = h0.copy(), c0.copy(), xp.ascontiguousarray(w_hh.T)
-    cells = xp.empty((x.shape[0], H), dtype=x.dtype)
-    y = xp.empty((x.shape[0], h0.shape[1]), dtype=x.dtype)
-    out = xp.empty_like(c)
-    for a, b in _steps(sizes, reverse):
-        n = b - a
-        kernels.lstm_step(gates[a:b], xp.matmul(h[:n], w), c[:n], cells[a:b], out[:n])
-        y[a:b] = h[:n] = out[:n] if w_hr is None else xp.matmul(out[:n], w_hr.T)
+    gates, h, c = _project(xp_of(x), x, w_ih, b_ih, b_hh), h0.copy(), c0.copy()
+    y, cells = kernels_of(x).lstm(gates, h, c, w_hh, w_hr, _steps(sizes, reverse))
     return y, h, c, gates, cells
 
 
@@ -159,25 +155,15 @@ def _(
     g: Any, x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any, w_hr: Any, out0: Any, gates: Any, cells: Any,
     sizes: Any, reverse: bool, needs: Any,
 ) -> Any:  # fmt: skip
-    xp, kernels, (gy, gh, gc), H = xp_of(x), kernels_of(x), g, c0.shape[1]
+    xp, (gy, gh, gc), H = xp_of(x), g, c0.shape[1]
     steps = _steps(sizes, reverse)
-    dz, dc_of_dm, tc = kernels.lstm_slopes(gates, cells, _states_before(xp, c0, cells, steps))
     dh = xp.zeros_like(h0) if gh is None else gh.copy()
     dc = xp.zeros_like(c0) if gc is None else gc.copy()
-    dp = None if w_hr is None else xp.empty_like(out0)  # gradients of the projections W_hr m, m = o tanh(c)
-    for a, b in steps[::-1]:
-        n = b - a
-        if gy is not None:
-            dh[:n] += gy[a:b]
-        dm = dh[:n]
-        if dp is not None:
-            dp[a:b] = dm
-            dm = xp.matmul(dm, w_hr)
-        kernels.lstm_step_grad(dz[a:b], dm, dc[:n], dc_of_dm[a:b], gates[a:b, H : 2 * H])
-        xp.matmul(dz[a:b], w_hh, out=dh[:n])
+    old = _states_before(xp, c0, cells, steps)
+    dz, dp = kernels_of(x).lstm_grad(gy, dh, dc, gates, cells, old, w_hh, w_hr, steps)
     before = _states_before(xp, h0, out0, steps) if needs[4] else None
     dx, *weights = _weight_gradients(xp, dz, dz, x, before, w_ih, (needs[0], *needs[3:7]))
-    dw_hr = xp.matmul(dp.T, gates[:, 3 * H :] * tc) if dp is not None and needs[7] else None
+    dw_hr = xp.matmul(dp.T, gates[:, 3 * H :] * xp.tanh(cells)) if dp is not None and needs[7] else None
     return dx, dh, dc, *weights, dw_hr
 
 
@@ -207,28 +193,8 @@ def gru(x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, *, sizes: A
 
     r, z = sigmoid of W_ih x + b_ih + W_hh h + b_hh;  n = tanh(W_in x + b_in + r (W_hn h + b_hn));  h = n + z (h - n).
     """
-    xp, H = xp_of(x), h0.shape[1]
-    gates = _project(xp, x, w_ih, b_ih)
-    h = h0.copy()
-    y = xp.empty((x.shape[0], H), dtype=x.dtype)
-    news = xp.empty_like(y)  # W_hn h + b_hn: the backward needs them
-    for a, b in _steps(sizes, reverse):
-        z, state = gates[a:b], h[: b - a]
-        from_state = _project(xp, state, w_hh, b_hh)
-        rz = z[:, : 2 * H]
-        rz += from_state[:, : 2 * H]
-        rz *= 0.5
-        xp.tanh(rz, out=rz)
-        rz *= 0.5
-        rz += 0.5
-        news[a:b] = new = from_state[:, 2 * H :]
-        n = z[:, 2 * H :]
-        n += z[:, :H] * new
-        xp.tanh(n, out=n)
-        state -= n
-        state *= z[:, H : 2 * H]
-        state += n
-        y[a:b] = state
+    gates, h = _project(xp_of(x), x, w_ih, b_ih), h0.copy()
+    y, news = kernels_of(x).gru(gates, h, w_hh, b_hh, _steps(sizes, reverse))
     return y, h, gates, news
 
 
@@ -237,27 +203,11 @@ def _(
     g: Any, x: Any, h0: Any, w_ih: Any, w_hh: Any, out0: Any, gates: Any, news: Any, sizes: Any, reverse: bool,
     needs: Any,
 ) -> Any:  # fmt: skip
-    xp, (gy, gh), H = xp_of(x), g, h0.shape[1]
+    xp, (gy, gh) = xp_of(x), g
     steps = _steps(sizes, reverse)
     before = _states_before(xp, h0, out0, steps)
-    r, z, n = gates[:, :H], gates[:, H : 2 * H], gates[:, 2 * H :]
-    # dn = dh (1-z)(1-n^2), dz = dh (h'-n) z(1-z), dr = dn (W_hn h' + b_hn) r(1-r), where h' is the state before
-    dz_x = xp.empty_like(gates)
-    dz_x[:, 2 * H :] = (1 - z) * (1 - n * n)
-    dz_x[:, H : 2 * H] = (before - n) * z * (1 - z)
-    dz_x[:, :H] = dz_x[:, 2 * H :] * news * r * (1 - r)
-    dz_h = dz_x.copy()
-    dz_h[:, 2 * H :] *= r
     dh = xp.zeros_like(h0) if gh is None else gh.copy()
-    for a, b in steps[::-1]:
-        d = dh[: b - a]
-        if gy is not None:
-            d += gy[a:b]
-        dz_h[a:b].reshape(-1, 3, H)[...] *= d[:, None]
-        dz_x[a:b, 2 * H :] *= d
-        d *= z[a:b]
-        d += xp.matmul(dz_h[a:b], w_hh)
-    dz_x[:, : 2 * H] = dz_h[:, : 2 * H]
+    dz_x, dz_h = kernels_of(x).gru_grad(gy, dh, gates, news, before, w_hh, steps)
     dx, *weights = _weight_gradients(xp, dz_x, dz_h, x, before, w_ih, (needs[0], *needs[2:]))
     return dx, dh, *weights
 

@@ -77,6 +77,11 @@ class Adam(Elementwise):
         # size m / (sqrt(v) / root + eps) with one pass less
         return (float(1 - beta1), float(beta2), group["eps"] * root, size * root), kept
 
+    def one_pass(
+        self, numbers: tuple, state: Sequence[Any], maximize: bool, decay: float, shrink: float
+    ) -> tuple[str, tuple] | None:
+        return ("adam", (maximize, decay, float(shrink), *map(float, numbers))) if len(state) == 2 else None
+
     def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:
         weight, beta2, eps, size = numbers
         m, v = state[:2]

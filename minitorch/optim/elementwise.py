@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minitorch.autograd.base import TensorBase, wrap
-from minitorch.autograd.modes import enable_grad
+from minitorch.autograd.modes import enable_grad, set_grad_enabled
 from minitorch.autograd.views import bump
-from minitorch.backend import backend_of, device_of, dtypes, to_host, xp_of
+from minitorch.backend import backend_of, device_of, dtypes, kernels_of, to_host, xp_of
+from minitorch.optim.differentiable import record
 from minitorch.optim.optimizer import Optimizer
 from minitorch.tensor.convert import tensor
 
@@ -50,12 +51,35 @@ class Elementwise(Optimizer):
             for p in group["params"]:
                 if p._grad is not None:
                     numbers, state = self.prepare(p, group)
+                    if group["differentiable"]:
+                        self._record(p, state, numbers, *change)
+                        continue
                     bump(p)
+                    if self._at_once(p._array, p._grad._array, state, numbers, change):
+                        continue
                     vectors, copied = as_vectors([p._array, p._grad._array, *[s._array for s in state]])
                     self._walk(vectors, numbers, *change)
                     for array, vector in copied:
                         array[...] = vector
         return loss
+
+    def one_pass(
+        self, numbers: tuple, state: Sequence[Any], maximize: bool, decay: float, shrink: float
+    ) -> tuple[str, tuple] | None:
+        """(name of the kernel that does `update` in one pass over memory, its numbers), if there is one."""
+        return None
+
+    def _at_once(self, x: Any, g: Any, state: Sequence[Any], numbers: tuple, change: tuple) -> bool:
+        """Update in one pass, where the device has one, and all lie in memory in the same order; True if done."""
+        if g.dtype is not x.dtype or not (x.flags.c_contiguous and g.flags.c_contiguous):
+            return False
+        rule = self.one_pass(numbers, state, *change)
+        if rule is None or not all([s._array.flags.c_contiguous and s._array.dtype is x.dtype for s in state]):
+            return False
+        name, settings = rule
+        return kernels_of(x).one_pass(
+            name, [x.reshape(-1), g.reshape(-1), *[s._array.reshape(-1) for s in state]], settings
+        )
 
     def _walk(self, vectors: list[Any], numbers: tuple, maximize: bool, decay: float, shrink: float) -> None:
         """Update block after block. vectors: parameter, gradient, state."""
@@ -66,18 +90,34 @@ class Elementwise(Optimizer):
             return
         blocks = -(-n // BLOCK) if backend.name == "cpu" else 1
         size = -(-n // blocks)
-        a, b, c = buffers = self._buffers(xp, x.dtype, backend.index_of(x), size)
+        buffers = self._buffers(xp, x.dtype, backend.index_of(x), size)
         for start in range(0, n, size):
             if blocks > 1:
                 x, g, *state = [v[start : start + size] for v in vectors]
-                a, b, c = [s[: x.size] for s in buffers]
-            if maximize:
-                g = xp.negative(g, c)
-            if decay:
-                g = xp.add(g, xp.multiply(x, decay, a), c)
-            if shrink != 1:
-                xp.multiply(x, shrink, x)
-            self.update(xp, numbers, x, g, state, a, b)
+                buffers = [s[: x.size] for s in buffers]
+            self._rule(xp, x, g, state, buffers, numbers, maximize, decay, shrink)
+
+    def _rule(
+        self, xp: Any, x: Any, g: Any, state: list[Any], buffers: list[Any], numbers: tuple, maximize: bool,
+        decay: float, shrink: float,
+    ) -> None:  # fmt: skip
+        a, b, c = buffers
+        if maximize:
+            g = xp.negative(g, c)
+        if decay:
+            g = xp.add(g, xp.multiply(x, decay, a), c)
+        if shrink != 1:
+            xp.multiply(x, shrink, x)
+        self.update(xp, numbers, x, g, state, a, b)
+
+    def _record(self, p: Any, state: Sequence[Any], numbers: tuple, *change: Any) -> None:
+        """The same update as tensor operations, recorded by the tape."""
+
+        def rule(xp: Any, x: Any, g: Any, kept: list[Any], buffers: list[Any]) -> None:
+            self._rule(xp, x, g, kept, buffers, numbers, *change)
+
+        with set_grad_enabled(bool(self.defaults.get("differentiable"))):
+            record(rule, p, state)
 
     def _buffers(self, xp: Any, kind: Any, index: Any, n: int) -> list[Any]:
         """Three vectors of n elements, shared by all parameters of this kind and kept between steps."""
@@ -92,11 +132,17 @@ class Elementwise(Optimizer):
         self._check_settings(self.param_groups[-1])
 
     def _check_settings(self, group: dict[str, Any]) -> None:
-        if group.get("differentiable"):
-            raise NotImplementedError(
-                f"{type(self).__name__}: differentiable=True is not supported, updates are made in place\n"
-                "    hint  write the update as tensor operations, and use func.functional_call with its result"
-            )
+        if not group.get("differentiable"):
+            return
+        if group.get("foreach"):
+            raise AssertionError("_foreach ops don't support autograd")
+        for name, value in group.items():
+            parts = value if isinstance(value, tuple) else (value,)
+            if name != "params" and any(isinstance(v, TensorBase) and v.requires_grad for v in parts):
+                raise NotImplementedError(
+                    f"{type(self).__name__}: differentiable=True with {name} as a tensor that requires grad is not "
+                    "supported: updates are differentiable in parameters, gradients and state"
+                )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

@@ -13,7 +13,8 @@ class SGD(Elementwise):
     """p -= lr v with v = momentum v + (1 - dampening) (grad + weight_decay p); nesterov moves by grad + momentum v.
 
     The first v is the gradient itself, undampened. Without momentum nothing is kept. `foreach` and `fused` are
-    accepted and change nothing: there is one way to compute here.
+    accepted and change nothing: there is one way to compute here. A differentiable step also passes gradients through
+    the first v, which torch takes for a constant.
 
     >>> from minitorch import optim, tensor
     >>> w = tensor([1.0, 2.0], requires_grad=True)
@@ -56,6 +57,11 @@ class SGD(Elementwise):
             state["momentum_buffer"] = zeros_like(p)
         share = 1 if fresh else 1 - group["dampening"]
         return (size, momentum, share, group["nesterov"]), (state["momentum_buffer"],)
+
+    def one_pass(
+        self, numbers: tuple, state: Sequence[Any], maximize: bool, decay: float, shrink: float
+    ) -> tuple[str, tuple]:
+        return "momentum" if state else "sgd", (maximize, decay, *map(float, numbers[:3]), *numbers[3:])
 
     def update(self, xp: Any, numbers: tuple, x: Any, g: Any, state: Sequence[Any], a: Any, b: Any) -> None:
         size = numbers[0]

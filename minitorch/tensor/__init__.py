@@ -75,7 +75,7 @@ class Tensor(
 for _mixin in Tensor.__mro__[1:-1]:
     for _name, _method in list(vars(_mixin).items()):
         if hasattr(_method, "__code__"):
-            _method.__qualname__ = f"Tensor.{_name}"  # what Python's messages about arguments say
+            _method.__qualname__ = f"Tensor.{_method.__name__}"  # what Python's messages about arguments say
         if callable(_method) and not _name.startswith("__"):
             _renamed = forgiving(_method)
             if _renamed is not _method:

@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import edge_of
@@ -31,8 +33,16 @@ def aliases(method: Callable) -> tuple[tuple[str, ...], dict[str, str]]:
     return names, {alias: name for alias, name in NUMPY_NAMES.items() if name in names and alias not in names}
 
 
-def rename(name: str, known: dict[str, str], kwargs: dict[str, Any]) -> None:
-    """Put torch's names in the place of NumPy's."""
+def flags_of(method: Callable) -> frozenset[str]:
+    """The names of a function's parameters that take True or False and nothing else."""
+    return frozenset(n for n, t in getattr(method, "__annotations__", {}).items() if t in ("bool", bool))
+
+
+def rename(name: str, known: dict[str, str], kwargs: dict[str, Any], flags: frozenset[str]) -> None:
+    """Put torch's names in the place of NumPy's; see that flags are bools."""
+    for given in kwargs.keys() & flags:
+        if not isinstance(kwargs[given], (bool, np.bool_)):
+            raise TypeError(f"{name}(): argument '{given}' must be bool, not {type(kwargs[given]).__name__}")
     for alias in kwargs.keys() & known.keys():
         if known[alias] in kwargs:
             raise TypeError(f"{name}(): got both '{alias}' and '{known[alias]}'")
@@ -47,8 +57,12 @@ def forgiving(method: Callable) -> Callable:
     if getattr(method, "__code__", None) is None:
         return method
     names, known = aliases(method)
-    notes = getattr(method, "__annotations__", {})
-    if not known and not any("Tensor" in str(notes.get(n, "")) and n not in ("other", "mat2") for n in names[1:]):
+    notes, flags = getattr(method, "__annotations__", {}), flags_of(method)
+    if (
+        not known
+        and not flags
+        and not any("Tensor" in str(notes.get(n, "")) and n not in ("other", "mat2") for n in names[1:])
+    ):
         return method
 
     @functools.wraps(method)
@@ -56,7 +70,7 @@ def forgiving(method: Callable) -> Callable:
         try:
             if not kwargs:
                 return method(*args)
-            rename(method.__name__, known, kwargs)
+            rename(method.__name__, known, kwargs, flags)
             return method(*args, **kwargs)
         except AttributeError as error:
             raise no_tensor(method.__name__, names, args, kwargs, error) from None
@@ -85,6 +99,7 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
     """`minitorch.name(input, ...)` from the method `name`, with `out=` when asked for."""
     signature = signature_of(method)
     names, known = aliases(method) if hasattr(method, "__code__") else ((), {})
+    flags = flags_of(method)
     parameters = list(signature.parameters.values())
     parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
     name = name or method.__name__
@@ -97,7 +112,7 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
         try:
             if kwargs:
                 target = kwargs.pop("out", None) if out else None
-                rename(name, known, kwargs)
+                rename(name, known, kwargs, flags)
                 args = args or _first_by_name(kwargs)
                 if target is not None:
                     _check_first(name, args)

@@ -16,6 +16,7 @@ from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import LeafHooks, RemovableHandle, Slot, edge_of
 from minitorch.backend import backend_of, device, device_of, dtypes
+from minitorch.errors import type_error
 from minitorch.tensor import copies, printing
 from minitorch.tensor.size import Size
 
@@ -153,6 +154,8 @@ class CoreMixin(TensorBase):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set requires_grad in place."""
+        if not isinstance(requires_grad, bool):
+            raise type_error("requires_grad_", "requires_grad", 1, "bool", requires_grad)
         self.requires_grad = requires_grad
         return self  # type: ignore[return-value]
 

@@ -11,6 +11,7 @@ from minitorch.errors import type_error, wrap_dim
 from minitorch.ops import diagonal as ops
 from minitorch.tensor.binding import function
 from minitorch.tensor.dims import refuse_dtype
+from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -80,11 +81,11 @@ class DiagonalMixin(TensorBase):
         tensor([[1, 0],
                 [3, 4]])
         """
-        return ops.tril(_matrices(self, "tril"), diagonal=diagonal)
+        return ops.tril(_matrices(self, "tril"), diagonal=integer("tril", "diagonal", diagonal))
 
     def triu(self, diagonal: int = 0) -> Tensor:
         """The upper triangles of matrices: zeros below the diagonal with this number."""
-        return ops.triu(_matrices(self, "triu"), diagonal=diagonal)
+        return ops.triu(_matrices(self, "triu"), diagonal=integer("triu", "diagonal", diagonal))
 
     def tril_(self, diagonal: int = 0) -> Tensor:
         """In-place version of `tril`."""

@@ -13,8 +13,6 @@ def one_dim(dim: Any, ndim: int, op: str, position: int = 1) -> int:
     """A single dimension, counted from the front."""
     if dim.__class__ is not int and not _is_index(dim):
         raise type_error(op, "dim", position, "int", dim)
-    if 0 <= dim < ndim:
-        return dim
     return wrap_dim(dim.__index__(), ndim, op)
 
 
@@ -39,7 +37,10 @@ def reduced_dims(dim: Any, ndim: int, op: str, empty_is_all: bool = True) -> Any
 
 
 def _is_index(value: Any) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool) and not hasattr(value, "_array")
+    """An int, NumPy's too, or an integer tensor without dimensions; no bool."""
+    if hasattr(value, "_array"):
+        return value._array.ndim == 0 and value._array.dtype.kind in "iu"
+    return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def check_keepdim(op: str, keepdim: Any) -> None:

@@ -105,6 +105,10 @@ def _bounds(op: str, low: Any, high: Any) -> tuple[Any, Any]:
     for position, (name, bound) in enumerate((("min", low), ("max", high)), 1):
         if bound is not None:
             operand(op, name, bound, position)
+    if isinstance(low, NUMBERS) and isinstance(high, TensorBase) and not high._array.ndim:
+        high = high.item()  # type: ignore[attr-defined]
+    elif isinstance(high, NUMBERS) and isinstance(low, TensorBase) and not low._array.ndim:
+        low = low.item()  # type: ignore[attr-defined]
     if {isinstance(low, NUMBERS), isinstance(high, NUMBERS)} == {True, False} and low is not None and high is not None:
         raise TypeError(f"{op}(): 'min' and 'max' must be two numbers or two tensors, not one of each")
     return low, high

@@ -174,7 +174,7 @@ def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor |
     `niter` rounds of power iteration turn the subspace towards the largest singular values.
 
     >>> import minitorch as mt
-    >>> mt.svd_lowrank(3 * mt.eye(4), q=2)[1]
+    >>> mt.svd_lowrank(3 * mt.eye(4), q=2)[1].round(decimals=3)
     tensor([3., 3.])
     """
     if M is not None:

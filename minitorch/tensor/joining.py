@@ -94,7 +94,8 @@ class JoiningMixin(TensorBase):
                     f"tensor, but got a tensor with {wanted._array.ndim} dimensions"
                 )
             wanted = wanted._array.tolist()
-        if isinstance(wanted, int):
+        if hasattr(wanted, "__index__"):
+            wanted = integer("tensor_split", "sections", wanted)
             if wanted <= 0:
                 raise RuntimeError(f"number of sections must be larger than 0, got {wanted}")
             sizes = [n // wanted + (k < n % wanted) for k in range(wanted)]

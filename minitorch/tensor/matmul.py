@@ -70,9 +70,6 @@ class MatmulMixin(TensorBase):
             return NotImplemented
         return matrix_product(other, self)
 
-    def __imatmul__(self, other: Any) -> Tensor:
-        raise TypeError("unsupported operand type(s) for @=: 'Tensor' and 'Tensor'\n    hint  x = x @ other")
-
     def matmul(self, other: Tensor) -> Tensor:
         """Matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), batch dimensions broadcast.
 

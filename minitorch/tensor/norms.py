@@ -37,6 +37,8 @@ def vector_norm(
     tensor(5.)
     """
     x = _floating(x, dtype, "linalg.vector_norm")
+    if hasattr(ord, "item"):
+        ord = ord.item()  # a NumPy number, a tensor with one element
     if not isinstance(ord, (int, float)):
         raise TypeError(f"linalg.vector_norm(): argument 'ord' must be Number, not {type(ord).__name__}")
     return vector_norm_op(x, ord=ord, dim=reduced_dims(dim, x._array.ndim, "linalg.vector_norm"), keepdim=keepdim)

@@ -97,6 +97,7 @@ def twin_binary(method: Callable, call: Callable, tensors: bool = False) -> Call
     def work(self: Any, other: Any) -> Any:
         return inplace(call, self, check(name, "other", other))
 
+    work.__qualname__ = f"Tensor.{name}"
     return inplace_twin(method.__name__, method, work)
 
 

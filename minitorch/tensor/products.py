@@ -83,6 +83,8 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     if x._array.ndim == 0:
         raise RuntimeError("linalg.vander: The input tensor x must have at least 1 dimension.")
     n = x._array.shape[-1] if N is None else N
+    if x._array.dtype.kind in "bu" or x._array.dtype.itemsize < 8 and x._array.dtype.kind == "i":
+        x = x.long()  # as torch's running product
     if n <= 1:
         raise RuntimeError(f"linalg.vander: N must be greater than 1, but it is {n}")
     powers = [elementwise.zeros_as(x) + 1]

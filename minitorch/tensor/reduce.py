@@ -226,7 +226,8 @@ class ReduceMixin(
         """
         dim = one_dim(dim, self._array.ndim, "softmax")
         x = self if dtype is None else in_dtype(self, dtype, "softmax")
-        refuse_dtype(x, "biuc", "softmax_kernel_impl")
+        if x._array.dtype.char not in "fd":
+            refuse_dtype(x, "biuc", "softmax_kernel_impl")
         return softmax.softmax(x, dim=dim)
 
     def log_softmax(self, dim: int, dtype: dtypes.dtype | None = None) -> Tensor:
@@ -238,7 +239,8 @@ class ReduceMixin(
         """
         dim = one_dim(dim, self._array.ndim, "log_softmax")
         x = self if dtype is None else in_dtype(self, dtype, "log_softmax")
-        refuse_dtype(x, "biuc", "log_softmax_kernel_impl")
+        if x._array.dtype.char not in "fd":
+            refuse_dtype(x, "biuc", "log_softmax_kernel_impl")
         return softmax.log_softmax(x, dim=dim)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Tensor:

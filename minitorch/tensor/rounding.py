@@ -12,6 +12,7 @@ from minitorch.ops import rounding as ops
 from minitorch.tensor.binding import function
 from minitorch.tensor.operators import operand, tensor_argument, twin, twin_binary
 from minitorch.tensor.return_types import named
+from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -75,7 +76,7 @@ class RoundingMixin(TensorBase):
         >>> mt.tensor([1234.0]).round(decimals=-2)
         tensor([1200.])
         """
-        return ops.round(self, decimals=decimals)
+        return ops.round(self, decimals=integer("round", "decimals", decimals))
 
     round_ = twin(round, ops.round)
 

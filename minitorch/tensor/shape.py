@@ -219,8 +219,10 @@ class ShapeMixin(
         torch.Size([3, 4, 2])
         """
         ndim = self._array.ndim
-        source = (source,) if isinstance(source, int) else ints("movedim", "source", source)
-        destination = (destination,) if isinstance(destination, int) else ints("movedim", "destination", destination, 2)
+        source = (source,) if hasattr(source, "__index__") else ints("movedim", "source", source)
+        if hasattr(destination, "__index__"):
+            destination = (destination,)
+        destination = ints("movedim", "destination", destination, 2)
         if len(source) != len(destination):
             raise RuntimeError(
                 f"movedim: Invalid source or destination dims: source ({list(source)} dims) should contain the same "
@@ -300,8 +302,12 @@ class ShapeMixin(
         >>> mt.tensor([1, 2, 3]).roll(1)
         tensor([3, 1, 2])
         """
-        shifts = (shifts,) if isinstance(shifts, int) else ints("roll", "shifts", shifts)
-        dims = () if dims is None else (dims,) if isinstance(dims, int) else ints("roll", "dims", dims, 2)
+        shifts = (
+            (integer("roll", "shifts", shifts),) if hasattr(shifts, "__index__") else ints("roll", "shifts", shifts)
+        )
+        if hasattr(dims, "__index__"):
+            dims = (dims,)
+        dims = () if dims is None else ints("roll", "dims", dims, 2)
         if not shifts:
             raise RuntimeError("`shifts` required")
         if not dims and len(shifts) == 1:
@@ -315,7 +321,7 @@ class ShapeMixin(
 
     def rot90(self, k: int = 1, dims: Any = (0, 1)) -> Tensor:
         """Rotated k times by 90 degrees, from the first towards the second of `dims`."""
-        ndim = self._array.ndim
+        ndim, k = self._array.ndim, integer("rot90", "k", k)
         dims = ints("rot90", "dims", dims, 2)
         if len(dims) != 2:
             raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")

@@ -56,7 +56,7 @@ def one_or_many(method: Callable) -> Callable:
         else:
             if values and not kwargs:
                 return method(self, values)
-        if len(values) == 1 and hasattr(values[0], "__len__") and getattr(values[0], "ndim", 1):
+        if len(values) == 1 and hasattr(values[0], "__len__") and getattr(values[0], "ndim", True):
             values = values[0]
         elif not values and name in kwargs:
             values = kwargs.pop(name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.backend import xp_of
-from minitorch.errors import explain, type_error
+from minitorch.errors import explain
 from minitorch.ops import elementwise, matmul
 from minitorch.ops import linalg as ops
 from minitorch.ops import reduce as sums
@@ -17,6 +17,7 @@ from minitorch.ops.shape import reshape, squeeze, transpose, unsqueeze
 from minitorch.tensor import return_types
 from minitorch.tensor.matmul import matrix_product as product
 from minitorch.tensor.matrices import check_fit, check_square, floating, matrix, same_dtype, square, with_out
+from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -233,8 +234,7 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
             [ 0., 27.]])
     """
     check_square(A, "linalg.matrix_power")
-    if not isinstance(n, int) or isinstance(n, bool):
-        raise type_error("linalg_matrix_power", "n", 2, "int", n)
+    n = integer("linalg_matrix_power", "n", n, 2)
     if n < 0:
         A, n = inv(A), -n
     if n == 0:

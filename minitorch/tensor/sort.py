@@ -68,14 +68,14 @@ class SortMixin(search.SearchMixin, counts.CountsMixin, TensorBase):
         >>> mt.tensor([3.0, 1.0, 2.0]).kthvalue(2).values
         tensor(2.)
         """
-        dim = one_dim(dim, self._array.ndim, "kthvalue", 2)
+        dim, k = one_dim(dim, self._array.ndim, "kthvalue", 2), integer("kthvalue", "k", k)
         n = self._array.shape[dim] if self._array.ndim else 1
         if not 1 <= k <= n:
             raise RuntimeError(
                 f"kthvalue(): selected number k out of range for dimension {dim}: {k} is not in 1 to {n}"
             )
         refuse_dtype(self, "bc", "kthvalue_cpu")
-        return return_types.kthvalue(*ops.kthvalue(self, k=int(k), dim=dim, keepdim=keepdim))
+        return return_types.kthvalue(*ops.kthvalue(self, k=k, dim=dim, keepdim=keepdim))
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The lower median of all elements; with `dim`, (values, indices) along it. nan if there is a nan.

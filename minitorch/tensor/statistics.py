@@ -26,8 +26,12 @@ def spread_arguments(x: Any, name: str, dim: Any, unbiased: bool, correction: An
         raise TypeError(f"{name}() received an invalid combination of arguments: give unbiased or correction, not both")
     if x._array.dtype.kind in "biu":
         raise RuntimeError("std and var only support floating point and complex dtypes\n    hint  x.float()")
+    if hasattr(correction, "item"):
+        correction = correction.item()  # a NumPy number, a tensor with one element
     if correction is None:
         correction = int(unbiased)
+    if not isinstance(correction, (int, float)):
+        raise TypeError(f"{name}(): argument 'correction' must be Number, not {type(correction).__name__}")
     dim = reduced_dims(dim, x._array.ndim, name)
     if sums.count(x._array.shape, dim) <= correction:
         warnings.warn(

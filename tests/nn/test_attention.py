@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import minitorch as mt
+from minitorch.ops import attention as ops
 from tests.nn.sequence_tools import LIBRARIES, agree, leaves, numbers, refuse, weighted
 
 L_, S, N, E, HEADS = 4, 5, 3, 6, 2
@@ -227,3 +228,35 @@ def test_float32() -> None:
             return output, weights, x.grad, [p.grad for p in net.parameters()]
 
         agree(program, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("lead", [(), (3,), (2, 3)])
+@pytest.mark.parametrize("is_causal", [False, True])
+@pytest.mark.parametrize("mask_lead", [None, (), "all"])
+def test_the_fused_op_is_its_formula(
+    lead: tuple, is_causal: bool, mask_lead: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values, gradients of every input, second derivatives; one head at a time."""
+    monkeypatch.setattr(ops, "CACHED", 1)
+    rng = np.random.default_rng(0)
+    shapes = [(*lead, 4, 2), (*lead, 5, 2), (*lead, 5, 3)]
+    if mask_lead is not None:
+        shapes.append((*(lead if mask_lead == "all" else mask_lead), 4, 5))
+    given = [mt.tensor(rng.standard_normal(s), requires_grad=True) for s in shapes]
+    upstream = mt.tensor(rng.standard_normal((*lead, 4, 3)))
+
+    def formula(q: Any, k: Any, v: Any, mask: Any = None) -> Any:
+        return ops.masked_softmax((q * 0.7) @ k.transpose(-2, -1), mask, is_causal) @ v
+
+    def fused(*tensors: Any) -> Any:
+        return ops.attention(*tensors, scale=0.7, is_causal=is_causal)
+
+    results = []
+    for f in (fused, formula):
+        out = f(*given)
+        plain = mt.autograd.grad(out, given, upstream, retain_graph=True)
+        first = mt.autograd.grad(out, given, upstream, create_graph=True)
+        second = mt.autograd.grad(sum((g * g).sum() for g in first), given)
+        results.append([t.detach().numpy() for t in (out, *plain, *first, *second)])
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)

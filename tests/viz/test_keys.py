@@ -1,72 +1,118 @@
-"""The keys and buttons, in a real browser where one is installed."""
+"""The keys and buttons, pressed in a real browser where one is installed."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import minitorch as mt
 from minitorch import nn, viz
+from minitorch.cli.models import build_model
+from tests.browser import BROWSER, Browser, Page
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-# After the page has loaded: run the moves, then write what the page shows into an element of its own.
-DRIVE = """<script>addEventListener("load", () => {
-const root = document.querySelector(".mtv"), said = [];
-const key = name => (root.contains(document.activeElement) ? document.activeElement : root).dispatchEvent(
-  new KeyboardEvent("keydown", {key: name, bubbles: true, cancelable: true}));
-const say = () => said.push(root.querySelector("output").textContent + " " + (SHOWN));
-try { root.focus(); MOVES } catch (e) { said.push(String(e)); }
-const p = document.createElement("p"); p.id = "said"; p.textContent = said.join("|"); document.body.append(p);
-});</script></body>"""
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium or chrome is installed")
 
 
-def drive(picture: viz.Picture, folder: Path, moves: str, shown: str) -> list[str]:
-    page = folder / "page.html"
-    picture.save(page)
-    script = DRIVE.replace("MOVES", moves).replace("SHOWN", shown)
-    page.write_text(page.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    command = [BROWSER, *flags, f"--user-data-dir={folder / 'profile'}", "--dump-dom", page.as_uri()]
-    out = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-    found = re.search(r'<p id="said">(.*?)</p>', out)
-    assert found, out[-500:]
-    return found[1].split("|")
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("browser")) as found:
+        yield found
 
 
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium or chrome is installed")
+def show(browser: Browser, picture: viz.Picture, folder: Path) -> Page:
+    """The picture as a page, with the focus where the Tab key first leads: on the figure itself."""
+    picture.save(folder / "page.html")
+    page = browser.open((folder / "page.html").as_uri())
+    page.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "mtv"
+    return page
 
 
-@needs_browser
-def test_steps_by_keys(tmp_path: Path) -> None:
-    picture = viz.versions("y = x[:2]\ny.add_(1)\nz = x.clone()", {"x": mt.zeros(4)})
-    moves = 'say(); key("ArrowRight"); say(); key("End"); say(); key("ArrowUp"); say(); key("Home"); say();'
-    shown = '[...root.querySelectorAll("div[data-step]:not([hidden]) pre")].map(e => e.textContent).join()'
-    said = drive(picture, tmp_path, moves, shown)
-    assert said == ["1 of 4 (start)", "2 of 4 y = x[:2]", "4 of 4 z = x.clone()", "3 of 4 y.add_(1)", "1 of 4 (start)"]
+def step(page: Page) -> str:
+    return page.evaluate('document.querySelector(".mtv output").textContent')
 
 
-@needs_browser
-def test_tape_folds_by_keys(tmp_path: Path) -> None:
+def title(page: Page) -> str:
+    return page.evaluate('document.querySelector(".mtv-panel h4").textContent')
+
+
+def panel(page: Page) -> str:
+    return page.evaluate('document.querySelector(".mtv-panel").innerText')
+
+
+def marked(page: Page, kind: str) -> list[str]:
+    """The boxes of the graph that are marked: "now", "past" or "waits"."""
+    found = f'document.querySelectorAll(".mtv-item.mtv-{kind} title")'
+    return sorted(page.evaluate(f"[...{found}].map(e => e.textContent)"))
+
+
+def boxes(page: Page) -> int:
+    return page.evaluate('document.querySelectorAll(".mtv-item").length')
+
+
+def test_steps_by_keys(browser: Browser, tmp_path: Path) -> None:
+    page = show(browser, viz.versions("y = x[:2]\ny.add_(1)\nz = x.clone()", {"x": mt.zeros(4)}), tmp_path)
+    shown = '[...document.querySelectorAll("div[data-step]:not([hidden]) pre")].map(e => e.textContent).join()'
+    said = [(step(page), page.evaluate(shown))]
+    for key in ("ArrowRight", "End", "ArrowUp", "Home", "ArrowLeft", "ArrowDown"):
+        page.press(key)
+        said.append((step(page), page.evaluate(shown)))
+    lines = ["(start)", "y = x[:2]", "y.add_(1)", "z = x.clone()"]
+    assert said == [(f"{k + 1} of 4", lines[k]) for k in (0, 1, 3, 2, 0, 0, 1)]
+    assert page.complaints == []
+
+
+def test_tape_folds_by_keys(browser: Browser, tmp_path: Path) -> None:
     mt.manual_seed(0)
     inner = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3))
     net = nn.ModuleDict({"inner": inner, "last": nn.Linear(3, 1)})
-    picture = viz.tape(net["last"](inner(mt.randn(2, 3))).sum(), net)
-    moves = (
-        'const press = n => root.querySelector(`[data-fold=${n}]`).click(); say(); press("all"); say(); root.focus();'
-        'key("ArrowRight"); key("ArrowRight"); say(); key("Enter"); say(); press("up"); say(); key("End"); say();'
-    )
-    shown = 'root.querySelectorAll(".mtv-item").length + " boxes, at " + root.querySelector("h4").textContent'
-    said = drive(picture, tmp_path, moves, shown)
-    assert said[:3] == [
-        "1 of 6 11 boxes, at SumBackward0",
-        "1 of 4 3 boxes, at SumBackward0",
-        "3 of 4 3 boxes, at inner",
-    ]
-    assert said[3] == "3 of 6 5 boxes, at inner.2"  # sum, last, and inner's three, of which two are folds still
-    assert said[4] == "3 of 4 3 boxes, at inner"
-    assert said[5] == "4 of 4 3 boxes, at The leaves have their gradients"
+    page = show(browser, viz.tape(net["last"](inner(mt.randn(2, 3))).sum(), net), tmp_path)
+    assert (step(page), boxes(page), title(page)) == ("1 of 6", 11, "SumBackward0")
+    page.click("[data-fold=all]")
+    assert (step(page), boxes(page), title(page)) == ("1 of 4", 3, "SumBackward0")
+    page.press("ArrowRight", "ArrowRight")
+    assert (step(page), boxes(page), title(page)) == ("3 of 4", 3, "inner")
+    page.evaluate('document.querySelector(".mtv-item.mtv-now").focus()')
+    page.press("Enter")  # sum, last, and inner's three, of which two are folds still
+    assert (step(page), boxes(page), title(page)) == ("3 of 6", 5, "inner.2")
+    page.click("[data-fold=up]")
+    assert (step(page), boxes(page), title(page)) == ("3 of 4", 3, "inner")
+    page.press("End")
+    assert (step(page), boxes(page), title(page)) == ("4 of 4", 3, "The leaves have their gradients")
+    assert page.complaints == []
+
+
+def test_the_demos_network_steps_through(browser: Browser, tmp_path: Path) -> None:
+    """The whole backward pass of `minitorch train`'s CNN, key by key, against the pass itself."""
+    mt.manual_seed(0)
+    model = build_model("cnn", (8, 8), 10)
+    loss = nn.functional.cross_entropy(model(mt.randn(4, 1, 8, 8)), mt.tensor([3, 1, 4, 1]))
+    picture = viz.tape(loss, model)
+    data = picture.to_json()
+    nodes, names = data["nodes"], [name for name, _ in model.named_parameters()]
+    page = show(browser, picture, tmp_path)
+    assert [n["name"] for n in nodes].count("ConvolutionBackward0") == 2
+    for k, node in enumerate(nodes):
+        assert (step(page), title(page)) == (f"{k + 1} of {len(nodes) + 1}", node["name"])
+        assert marked(page, "now") == [node["name"].removesuffix("Backward0")]
+        assert len([e for e in marked(page, "past") if e not in names]) == k
+        if node["gradient"][0]["shape"]:
+            assert "×".join(map(str, node["gradient"][0]["shape"])) in panel(page)
+        for saved in node["saved"]:
+            assert (saved["leaf"] or saved["name"]) in panel(page)
+        page.press("ArrowRight")
+    assert title(page) == "The leaves have their gradients"
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        shape = "×".join(map(str, parameter.shape))
+        row = next(line for line in panel(page).splitlines() if line.startswith(name))
+        assert f"{shape} float32, norm {float(parameter.grad.norm()):.4g}"[:-1] in row
+    page.press("ArrowRight")  # there is nothing behind the end
+    assert step(page) == f"{len(nodes) + 1} of {len(nodes) + 1}"
+    page.press("ArrowLeft")
+    assert title(page) == nodes[-1]["name"]
+    page.press("Home")
+    assert title(page) == nodes[0]["name"] and marked(page, "past") == []
+    assert page.complaints == [] and [u for u in page.requests if not u.startswith("file:")] == []

@@ -1,7 +1,7 @@
 """How loops are compiled: without the GIL, kept on disk, and for the dtypes they are called with.
 
-`exact` may only fuse a multiplication with an addition. `summing` may also add up in any order, which is what makes a
-sum run on all lanes of a vector unit.
+`as_written` rounds each operation by itself. `exact` may only fuse a multiplication with an addition. `summing` may
+also add up in any order, which is what makes a sum run on all lanes of a vector unit.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ def _compiled(fn: Callable, fastmath: set[str], **more: Any) -> Any:
         return numba.njit(cache=True, **options)(fn)
     except RuntimeError:  # no directory in which to keep compiled code can be written
         return numba.njit(**options)(fn)
+
+
+def as_written(fn: Callable) -> Any:
+    """Compile; each operation rounded by itself, as NumPy does."""
+    return _compiled(fn, set())
 
 
 def exact(fn: Callable) -> Any:

@@ -6,22 +6,17 @@ once for each dtype (a tenth of a second or two each) and kept on disk.
 
 from __future__ import annotations
 
-import functools
-import importlib
 import math
 from typing import Any
 
 import numpy as np
 
 from minitorch.backend import threads
-from minitorch.backend.kernels.base import Kernels
+from minitorch.backend.compiled.convolution import CompiledConvolution
+from minitorch.backend.compiled.lazy import loops
+from minitorch.backend.compiled.pools import CompiledPooling
+from minitorch.backend.kernels.recurrent import Steps
 from minitorch.backend.kernels.windows import Array, Ints
-
-
-@functools.cache
-def loops(name: str) -> Any:
-    """A module of compiled loops, imported when first needed."""
-    return importlib.import_module(f"minitorch.backend.compiled.{name}")
 
 
 def flat(x: Array) -> Array:
@@ -34,16 +29,20 @@ def matrix(x: Array) -> Array:
     return np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
-class CompiledKernels(Kernels):
+class CompiledKernels(CompiledConvolution, CompiledPooling):
     """Kernels for NumPy arrays on the CPU, with loops compiled by Numba."""
 
     name = "numba"
 
-    least = 1 << 13  # shorter arrays are as fast with NumPy
+    least_rows = 1 << 8  # added at places, for which NumPy has no fast loop
+    least_in_steps = 1 << 10  # of recurrent layers, where a step is a dozen calls
+    own_product = 1 << 15  # of a state with the weights of a recurrent layer: above, BLAS is faster by more than a call
 
-    def worth(self, x: Array, dtypes: str = "f") -> bool:
-        """True if x is long enough, and of one of these dtypes."""
-        return x.size >= self.least and x.dtype.char in dtypes and x.__class__ is np.ndarray
+    def one_pass(self, rule: str, arrays: list[Array], numbers: tuple[Any, ...]) -> bool:
+        if not self.worth(arrays[0], "fd"):
+            return False
+        getattr(loops("steps"), rule)(*arrays, *numbers)
+        return True
 
     # -- elementwise -------------------------------------------------------------------------------------------------
 
@@ -91,68 +90,133 @@ class CompiledKernels(Kernels):
 
     # -- softmax -----------------------------------------------------------------------------------------------------
 
-    def _rows(self, name: str, *arrays: Array) -> Array:
-        out = np.empty(arrays[0].shape, dtype=arrays[0].dtype)
-        threads.run(getattr(loops("exponential"), name), out.reshape(-1, out.shape[-1]), *map(matrix, arrays))
+    # However small the arrays are: NumPy takes five calls. Along the last dimension arrays are matrices, else they are
+    # looked at as (those before, dim, those after).
+
+    def _along(self, name: str, dim: int, *arrays: Array) -> Array:
+        x = arrays[0]
+        out = np.empty(x.shape, dtype=x.dtype)
+        if dim == x.ndim - 1 or dim == -1:
+            if x.ndim == 2 and x.size < self.least and all([a.flags.c_contiguous for a in arrays]):
+                getattr(loops("softmax"), name)(out, *arrays)
+            else:
+                threads.run(getattr(loops("softmax"), name), out.reshape(-1, out.shape[-1]), *map(matrix, arrays))
+        else:
+            shape = _around(x, dim)
+            spread = [np.ascontiguousarray(a).reshape(shape) for a in arrays]
+            threads.run(getattr(loops("softmax"), name + "_middle"), out.reshape(shape), *spread)
         return out
 
-    def _last(self, x: Array, dim: int) -> bool:
-        return self.worth(x) and dim % x.ndim == x.ndim - 1 and x.shape[-1] >= 8
-
     def softmax(self, x: Array, dim: int) -> Array:
-        if x.size < self.least:
-            return self._softmax(x, dim)
-        return self._rows("softmax", x) if self._last(x, dim) else super().softmax(x, dim)
+        return self._along("softmax", dim, x) if _plain(x) else super().softmax(x, dim)
 
     def softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
-        return self._rows("softmax_grad", g, y) if self._last(y, dim) else super().softmax_grad(g, y, dim)
+        return self._along("softmax_grad", dim, g, y) if _plain(y) else super().softmax_grad(g, y, dim)
 
     def log_softmax(self, x: Array, dim: int) -> Array:
-        return self._rows("log_softmax", x) if self._last(x, dim) else super().log_softmax(x, dim)
+        return self._along("log_softmax", dim, x) if _plain(x) else super().log_softmax(x, dim)
 
     def log_softmax_grad(self, g: Array, y: Array, dim: int) -> Array:
-        return self._rows("log_softmax_grad", g, y) if self._last(y, dim) else super().log_softmax_grad(g, y, dim)
+        return self._along("log_softmax_grad", dim, g, y) if _plain(y) else super().log_softmax_grad(g, y, dim)
+
+    def attention_weights(self, scores: Array, mask: Array | None, scale: float, is_causal: bool) -> None:
+        if not _plain(scores) or not scores.flags.c_contiguous:
+            super().attention_weights(scores, mask, scale, is_causal)
+            return
+        added = np.empty((0, scores.shape[2]), scores.dtype) if mask is None else matrix(mask)
+        more = added, scores.shape[1], scores.dtype.type(scale), is_causal
+        # by heads, so that no thread starts within one; a mask for each row goes along
+        if len(added) <= scores.shape[1]:
+            threads.run(_of_heads, scores, shared=more)
+        else:
+            threads.run(_of_masked_heads, scores, added.reshape(scores.shape), shared=more[1:])
+
+    def cross_entropy(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
+        if not _plain(x):
+            return super().cross_entropy(x, target)
+        softmax, found = loops("softmax"), [np.empty(target.shape, x.dtype) for _ in range(3)]
+        x, target = np.ascontiguousarray(x), np.ascontiguousarray(target)
+        if x.ndim == 2:
+            threads.run(softmax.cross_entropy, *found, x, target, size=x.size)
+        elif x.ndim == 1:
+            softmax.cross_entropy(*(a.reshape(1) for a in found), x[None], target.reshape(1))
+        else:
+            n, C, rest = _around(x, 1)
+            each = (a.reshape(n, rest) for a in found)
+            threads.run(
+                softmax.cross_entropy_middle, *each, x.reshape(n, C, rest), target.reshape(n, rest), size=x.size
+            )
+        return found[0], found[1], found[2]
+
+    def cross_entropy_grad(self, x: Array, target: Array, top: Array, total: Array, share: Array) -> Array:
+        if not _plain(x):
+            return super().cross_entropy_grad(x, target, top, total, share)
+        gx, softmax = np.empty(x.shape, x.dtype), loops("softmax")
+        if share.shape != target.shape:
+            share = np.full(target.shape, share)
+        each = [np.ascontiguousarray(a) for a in (target, top, total, share)]
+        if x.ndim == 2:
+            threads.run(softmax.cross_entropy_grad, gx, np.ascontiguousarray(x), *each)
+        elif x.ndim == 1:
+            softmax.cross_entropy_grad(matrix(gx), matrix(x), *map(flat, each))
+        else:
+            n, C, rest = _around(x, 1)
+            around = gx.reshape(n, C, rest), np.ascontiguousarray(x).reshape(n, C, rest)
+            threads.run(softmax.cross_entropy_grad_middle, *around, *(a.reshape(n, rest) for a in each))
+        return gx
 
     # -- recurrent cells ---------------------------------------------------------------------------------------------
 
-    def lstm_step(self, z: Array, from_state: Array, c: Array, cell: Array, out: Array) -> None:
-        if self.worth(z) and z.flags.c_contiguous and from_state.flags.c_contiguous:
-            loops("exponential").lstm_step(z, from_state, c, cell, out)
+    # Per step a product by BLAS and a compiled rest; for small layers, one compiled loop over all steps.
+
+    def _in_steps(self, z: Array) -> bool:
+        return z.size >= self.least_in_steps and z.dtype.char == "f"
+
+    def lstm(self, z: Array, h: Array, c: Array, w_hh: Array, w_hr: Array | None, steps: Steps) -> tuple[Array, Array]:
+        if not self._in_steps(z):
+            return super().lstm(z, h, c, w_hh, w_hr, steps)
+        recurrent = loops("recurrent")
+        if w_hr is not None or len(h) * w_hh.size > self.own_product:
+            return self._lstm(recurrent.lstm_step, z, h, c, w_hh, w_hr, steps)
+        y, cells = np.empty((2, len(z), h.shape[1]), z.dtype)
+        recurrent.lstm(z, h, c, np.ascontiguousarray(w_hh.T), y, cells, np.array(steps))
+        return y, cells
+
+    def lstm_grad(
+        self, gy: Array | None, dh: Array, dc: Array, gates: Array, cells: Array, before: Array, w_hh: Array,
+        w_hr: Array | None, steps: Steps,
+    ) -> tuple[Array, Array | None]:  # fmt: skip
+        if not self._in_steps(gates):
+            return super().lstm_grad(gy, dh, dc, gates, cells, before, w_hh, w_hr, steps)
+        recurrent, dz = loops("recurrent"), np.empty_like(gates)
+        arrays = gates, cells, before, np.ascontiguousarray(w_hh)
+        if w_hr is not None or gy is None or len(dh) * w_hh.size > self.own_product:
+            return self._lstm_grad(recurrent.lstm_step_grad, dz, gy, dh, dc, *arrays, w_hr, steps)
+        recurrent.lstm_grad(dz, np.ascontiguousarray(gy), dh, dc, *arrays, np.array(steps))
+        return dz, None
+
+    def gru(self, z: Array, h: Array, w_hh: Array, b_hh: Array | None, steps: Steps) -> tuple[Array, Array]:
+        if not self._in_steps(z):
+            return super().gru(z, h, w_hh, b_hh, steps)
+        recurrent = loops("recurrent")
+        if b_hh is None or len(h) * w_hh.size > self.own_product:
+            return self._gru(recurrent.gru_step, z, h, w_hh, b_hh, steps)
+        y, news = np.empty((2, len(z), h.shape[1]), z.dtype)
+        recurrent.gru(z, h, np.ascontiguousarray(w_hh.T), flat(b_hh), y, news, np.array(steps))
+        return y, news
+
+    def gru_grad(
+        self, gy: Array | None, dh: Array, gates: Array, news: Array, before: Array, w_hh: Array, steps: Steps
+    ) -> tuple[Array, Array]:
+        if not self._in_steps(gates):
+            return super().gru_grad(gy, dh, gates, news, before, w_hh, steps)
+        recurrent, dz, ds = loops("recurrent"), np.empty_like(gates), np.empty_like(gates)
+        arrays = gates, news, before, np.ascontiguousarray(w_hh)
+        if gy is None or len(dh) * w_hh.size > self.own_product:
+            self._gru_grad(recurrent.gru_step_grad, dz, ds, gy, dh, *arrays, steps)
         else:
-            super().lstm_step(z, from_state, c, cell, out)
-
-    def lstm_step_grad(self, d: Array, dm: Array, dc: Array, dc_of_dm: Array, f: Array) -> None:
-        if self.worth(d) and d.flags.c_contiguous and dm.flags.c_contiguous:
-            loops("exponential").lstm_step_grad(d, dm, dc, dc_of_dm, f)
-        else:
-            super().lstm_step_grad(d, dm, dc, dc_of_dm, f)
-
-    def lstm_slopes(self, gates: Array, cells: Array, before: Array) -> tuple[Array, Array, Array]:
-        if not self.worth(gates):
-            return super().lstm_slopes(gates, cells, before)
-        slopes, dc_of_dm, tc = np.empty_like(gates), np.empty_like(cells), np.empty_like(cells)
-        threads.run(loops("exponential").lstm_slopes, slopes, dc_of_dm, tc, gates, cells, before)
-        return slopes, dc_of_dm, tc
-
-    # -- depthwise convolution ---------------------------------------------------------------------------------------
-
-    def depthwise_fits(self, x: Array, channels: int, groups: int) -> bool:
-        return groups == channels == x.shape[1] > 1 and x.ndim == 4 and self.worth(x, "fd")
-
-    def depthwise_forward(
-        self, xpad: Array, w: Array, bias: Array | None, out: Ints, stride: Ints, dilation: Ints
-    ) -> Array:
-        y = np.empty((*xpad.shape[:2], *out), xpad.dtype)
-        biases = np.zeros(w.shape[0], w.dtype) if bias is None else flat(bias)
-        shared = np.ascontiguousarray(w), biases, tuple(stride), tuple(dilation)
-        threads.run(loops("depthwise").forward, y, np.ascontiguousarray(xpad), shared=shared)
-        return y
-
-    def depthwise_weight_grad(self, gy: Array, xpad: Array, kernel: Ints, stride: Ints, dilation: Ints) -> Array:
-        gw = np.zeros((gy.shape[1], 1, *kernel), gy.dtype)
-        arrays = np.ascontiguousarray(gy), np.ascontiguousarray(xpad)
-        loops("depthwise").weight_grad(*arrays, gw, tuple(stride), tuple(dilation))
-        return gw
+            recurrent.gru_grad(dz, ds, np.ascontiguousarray(gy), dh, *arrays, np.array(steps))
+        return dz, ds
 
     # -- normalization -----------------------------------------------------------------------------------------------
     # z is looked at as rows of its last dimension, which is normalized over; `lead` are the other dimensions. What is
@@ -225,10 +289,28 @@ class CompiledKernels(Kernels):
     # -- rows --------------------------------------------------------------------------------------------------------
 
     def add_rows(self, out: Array, places: Array, rows: Array) -> None:
-        if not self.worth(rows, "fd") or places.dtype.char != "l" or out.dtype != rows.dtype:
+        if rows.size < self.least_rows or not _plain(rows, "fd") or places.dtype.char != "l" or out.dtype != rows.dtype:
             super().add_rows(out, places, rows)
         elif not loops("rows").add_rows(out, places, np.ascontiguousarray(rows)):
             raise IndexError("index out of range")
+
+
+def _plain(x: Array, dtypes: str = "f") -> bool:
+    return x.dtype.char in dtypes and x.__class__ is np.ndarray
+
+
+def _of_heads(scores: Array, *more: Any) -> None:
+    loops("softmax").attention_weights(scores.reshape(-1, scores.shape[2]), *more)
+
+
+def _of_masked_heads(scores: Array, mask: Array, *more: Any) -> None:
+    _of_heads(scores, mask.reshape(-1, mask.shape[2]), *more)
+
+
+def _around(x: Array, dim: int) -> tuple[int, int, int]:
+    """The sizes of all dimensions before `dim`, of that itself, and of all behind."""
+    dim %= x.ndim
+    return math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
 
 
 def _by_column(z: Array, affine: Ints, w: Array | None, b: Array | None) -> bool:

@@ -13,6 +13,7 @@ from minitorch.backend.kernels.recurrent import RecurrentKernels
 from minitorch.backend.kernels.resample import ResampleKernels
 from minitorch.backend.kernels.rows import RowKernels
 from minitorch.backend.kernels.softmax import SoftmaxKernels
+from minitorch.backend.kernels.steps import StepKernels
 
 
 class Kernels(
@@ -25,6 +26,7 @@ class Kernels(
     NormKernels,
     RowKernels,
     RecurrentKernels,
+    StepKernels,
 ):
     """All kernels over a backend's array module; a device subclasses this and overrides what it does better."""
 

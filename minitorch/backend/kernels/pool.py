@@ -158,8 +158,13 @@ class PoolKernels:
         sizes = zip(spatial, kernel, stride, padding, strict=True)
         out = tuple(pool_output_size(n, k, s, p, 1, ceil_mode) for n, k, s, p in sizes)
         z = x.astype(compute_dtype(xp, x.dtype), copy=False).reshape(-1, *spatial)
-        divisor = _divisor(xp, z.dtype, spatial, out, kernel, stride, padding, count_include_pad, divisor_override)
+        divisor = window_divisor(
+            xp, z.dtype, spatial, out, kernel, stride, padding, count_include_pad, divisor_override
+        )
         y = xp.empty((z.shape[0], *out), dtype=x.dtype)
+        if prod(out) == 1 and not any(padding) and tuple(kernel) == spatial:
+            y[...] = (z.reshape(len(z), -1).sum(axis=1) / divisor.reshape(-1)).reshape(y.shape)
+            return y.reshape(*x.shape[:2], *out)
         for some in self._plane_blocks(z):
             part = z[some]
             for i in reversed(range(len(out))):
@@ -180,9 +185,14 @@ class PoolKernels:
         """gx (N, C, *x_spatial): each gy over its divisor, spread over its window. The adjoint of the forward."""
         xp, out = self.xp, gy.shape[2:]
         dtype = compute_dtype(xp, gy.dtype)
-        divisor = _divisor(xp, dtype, x_spatial, out, kernel, stride, padding, count_include_pad, divisor_override)
+        divisor = window_divisor(
+            xp, dtype, x_spatial, out, kernel, stride, padding, count_include_pad, divisor_override
+        )
         g = gy.astype(dtype, copy=False).reshape(-1, *out)
         gx = xp.empty((g.shape[0], *x_spatial), dtype=gy.dtype)
+        if prod(out) == 1 and not any(padding) and tuple(kernel) == tuple(x_spatial):
+            gx[...] = g / divisor
+            return gx.reshape(*gy.shape[:2], *x_spatial)
         for some in self._plane_blocks(gx):
             part = g[some] / divisor
             for i in range(len(out)):
@@ -305,7 +315,7 @@ def _spread_along(xp: Any, g: Array, axis: int, size: int, kernel: int, stride: 
     return z[_axis_slice(axis, padding, size)]
 
 
-def _divisor(
+def window_divisor(
     xp: Any,
     dtype: Any,
     sizes: Ints,

@@ -72,3 +72,53 @@ class SoftmaxKernels:
         e = self.xp.exp(y)
         e *= self.xp.add.reduce(g, dim, None, None, True)
         return self.xp.subtract(g, e, e)
+
+    def attention_weights(self, scores: Array, mask: Array | None, scale: float, is_causal: bool) -> None:
+        """softmax(scores scale + mask) of the last dimension, in place; 0 in rows where everything is masked.
+
+        scores (heads, L, S); mask (L, S) or (heads, L, S), or None. is_causal: columns j > i of row i are masked.
+        """
+        xp = self.xp
+        scores *= scale
+        if mask is not None:
+            scores += mask
+        if is_causal:
+            future = ~xp.tril(xp.ones(scores.shape[1:], dtype=bool))
+            xp.copyto(scores, -xp.inf, where=future)
+        if mask is None:
+            scores[...] = self._softmax(scores, 2)
+            return
+        dead = (scores == -xp.inf).all(axis=2, keepdims=True)
+        xp.copyto(scores, 0, where=dead)
+        scores[...] = self._softmax(scores, 2)
+        xp.copyto(scores, 0, where=dead)
+
+    def cross_entropy(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
+        """log(sum(e**x)) - x[target] along the classes; the greatest x, and the sum of e**(x - greatest).
+
+        x (C,), (N, C) or (N, C, d1, ...); target and all results without C.
+        """
+        xp, dim = self.xp, 1 if x.ndim > 1 else 0
+        top = largest(x, dim) if x.size else x.sum(axis=dim, keepdims=True)
+        e = x - top
+        picked = e[classes(xp, target)]
+        xp.exp(e, out=e)
+        total = xp.add.reduce(e, dim)
+        return xp.log(total) - picked, top.reshape(target.shape), total
+
+    def cross_entropy_grad(self, x: Array, target: Array, top: Array, total: Array, share: Array) -> Array:
+        """(softmax(x) - one_hot(target)) times each position's share; share is 0-d or in target's shape."""
+        xp, dim = self.xp, 1 if x.ndim > 1 else 0
+        grad = x - xp.expand_dims(top, dim)
+        xp.exp(grad, out=grad)
+        grad *= xp.expand_dims(share / total, dim)
+        grad[classes(xp, target)] -= share
+        return grad
+
+
+def classes(xp: Any, target: Array) -> tuple:
+    """Index arrays of the elements of x that `target` (N, d1, ...) numbers along dimension 1, or 0 for a 0-d target."""
+    if not target.ndim:
+        return (target,)
+    before, *behind = (xp.arange(n).reshape((n,) + (1,) * (target.ndim - d - 1)) for d, n in enumerate(target.shape))
+    return before, target, *behind

@@ -13,6 +13,8 @@ from minitorch.nn.functional.dropout import dropout
 from minitorch.nn.functional.linear import linear
 from minitorch.nn.functional.spatial import need_tensor
 from minitorch.nn.functional.vision_pad import pad
+from minitorch.ops import attention as ops
+from minitorch.ops.indexing import broadcast_shape
 from minitorch.tensor import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
-cat, where = FUNCTIONS["cat"], FUNCTIONS["where"]
+cat = FUNCTIONS["cat"]
 
 
 def scaled_dot_product_attention(
@@ -49,30 +51,36 @@ def scaled_dot_product_attention(
     if enable_gqa:
         key, value = _repeat_heads(query, key, value)
     factor = 1 / math.sqrt(query._array.shape[-1]) if scale is None else scale
-    scores = (query * factor) @ key.transpose(-2, -1)
-    weights = _masked_softmax(scores, attn_mask, is_causal)
-    if dropout_p > 0:
-        weights = dropout(weights, dropout_p, True)
-    return weights @ value
+    return _attend(query, key, value, attn_mask, is_causal, factor, dropout_p)
 
 
-def _masked_softmax(scores: Any, mask: Any, is_causal: bool) -> Tensor:
-    """softmax over the last dimension where the masks allow; 0 in rows where they allow nothing."""
-    if is_causal:
-        xp = xp_of(scores._array)
-        causal = wrap(xp.tril(xp.ones(scores._array.shape[-2:], dtype=bool)))
-        scores = scores.masked_fill(causal.logical_not(), -math.inf)
-    if mask is not None:
-        if mask._array.dtype.kind == "b":
-            scores = where(mask, scores, wrap(xp_of(mask._array).asarray(-math.inf, dtype=scores._array.dtype)))
-        else:
-            scores = scores + mask
-    if not is_causal and mask is None:
-        return scores.softmax(-1)
-    dead = wrap((scores._array == -math.inf).all(axis=-1, keepdims=True))
-    if not dead._array.any():
-        return scores.softmax(-1)
-    return scores.masked_fill(dead, 0.0).softmax(-1).masked_fill(dead, 0.0)
+def _attend(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, factor: float, dropout_p: float) -> Tensor:
+    """softmax(query key^T factor + mask) value: one op where nothing is dropped, broadcast or of half precision."""
+    if mask is not None and mask._array.dtype.kind == "b":
+        mask = _additive(mask, query)
+    if dropout_p == 0 and _fusable(query._array, key._array, value._array, mask):
+        return ops.attention(query, key, value, mask, scale=factor, is_causal=is_causal)
+    weights = ops.masked_softmax((query * factor) @ key.transpose(-2, -1), mask, is_causal)
+    return (dropout(weights, dropout_p, True) if dropout_p > 0 else weights) @ value
+
+
+def _additive(mask: Any, like: Any) -> Any:
+    """0 where a bool mask is True, else -inf."""
+    xp, dtype = xp_of(mask._array), like._array.dtype
+    return wrap(xp.where(mask._array, xp.asarray(0, dtype=dtype), xp.asarray(-math.inf, dtype=dtype)))
+
+
+def _fusable(q: Any, k: Any, v: Any, mask: Any) -> bool:
+    lead, L, S = q.shape[:-2], q.shape[-2], k.shape[-2]
+    if q.dtype.char not in "fd" or not q.size or not v.size or k.shape != (*lead, S, q.shape[-1]):
+        return False
+    if v.shape[:-1] != (*lead, S):
+        return False
+    return mask is None or (
+        mask._array.dtype == q.dtype
+        and mask._array.ndim >= 2
+        and broadcast_shape([mask._array.shape, (*lead, L, S)]) == (*lead, L, S)
+    )
 
 
 def _check_attention(query: Any, key: Any, value: Any, mask: Any, dropout_p: float) -> None:
@@ -162,16 +170,15 @@ def multi_head_attention_forward(
         k, v = cat([k, k.new_zeros(k.shape[0], 1, k.shape[2])], 1), cat([v, v.new_zeros(v.shape[0], 1, v.shape[2])], 1)
         mask, padding = _one_more(mask), _one_more(padding)
     mask = _merge(mask, padding, batch, num_heads, k.shape[1])
-    scores = (q * math.sqrt(1.0 / q.shape[-1])) @ k.transpose(-2, -1)
-    # the plain softmax gives nan for a row that may attend to nothing, as torch does when it needs the weights
-    attention = (
-        (scores if mask is None else scores + mask).softmax(-1)
-        if need_weights
-        else _masked_softmax(scores, mask, causal)
-    )
-    if training and dropout_p > 0:
-        attention = dropout(attention, dropout_p)
-    mixed = (attention @ v).transpose(0, 1).reshape(length * batch, size)
+    factor, dropped = math.sqrt(1.0 / q.shape[-1]), dropout_p if training else 0.0
+    if need_weights:  # a row that may attend to nothing then gives nan, as in torch
+        scores = (q * factor) @ k.transpose(-2, -1)
+        attention = (scores if mask is None else scores + mask).softmax(-1)
+        attention = dropout(attention, dropped) if dropped > 0 else attention
+        mixed = attention @ v
+    else:
+        mixed = _attend(q, k, v, mask, causal, factor, dropped)
+    mixed = mixed.transpose(0, 1).reshape(length * batch, size)
     output = linear(mixed, out_proj_weight, out_proj_bias).reshape(length, batch, out_proj_weight.shape[0])
     shown = None
     if need_weights:

@@ -57,11 +57,15 @@ def cross_entropy(
     >>> mt.nn.functional.cross_entropy(mt.tensor([[0.0, 0.0], [9.0, 0.0]]), mt.tensor([0, 1]), reduction="none")
     tensor([0.6931, 9.0001])
     """
-    need_tensors("cross_entropy_loss", input=input, target=target)
+    try:
+        same = input._array.shape == target._array.shape
+    except AttributeError:
+        need_tensors("cross_entropy_loss", input=input, target=target)
+        raise
     reduction = reduction_name("cross_entropy", reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"cross_entropy: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if input._array.shape == target._array.shape:
+    if same:
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     only("cross_entropy", input._array, FLOAT)
     target, ignored = _check_classes("cross_entropy", input, target, weight, ignore_index)
@@ -137,19 +141,22 @@ def _rows(input: Any, target: Any) -> list:
 def _check_classes(op: str, input: Any, target: Any, weight: Any, ignore_index: int) -> tuple[Any, int | None]:
     """(the target in its right shape, ignore_index or None if no position is ignored); torch's errors otherwise."""
     shape, have = input._array.shape, target._array.shape
-    _check_target_shape(op, input, target)
+    if len(shape) < 2 or have != (shape[0], *shape[2:]):
+        _check_target_shape(op, input, target)
     if len(shape) == 1 and have == (1,):
         target = target.reshape(())
     labels = target._array
-    if dtypes.from_numpy(labels.dtype) not in (dtypes.int64, dtypes.uint8):
+    kind = labels.dtype.str[1:]
+    if kind != "i8" and kind != "u1":
         raise RuntimeError(f"{op}: expected target dtype to be Long or Byte, but got {scalar_name(labels)}")
     classes = shape[1] if len(shape) > 1 else shape[0]
     _check_weight(op, input, weight, classes)
     if not labels.size:
         return target, None
-    low, high = int(labels.min()), int(labels.max())
-    if low >= 0 and high < classes and not 0 <= ignore_index < classes:
-        return target, None
+    if not 0 <= ignore_index < classes:
+        unsigned = labels.view("uint64") if kind == "i8" else labels  # negative ones are the greatest
+        if int(unsigned.max()) < classes:
+            return target, None
     wrong = ((labels < 0) | (labels >= classes)) & (labels != ignore_index)
     if wrong.any():
         raise IndexError(

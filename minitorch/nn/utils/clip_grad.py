@@ -12,6 +12,8 @@ from typing import Any
 from minitorch import linalg
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.modes import no_grad
+from minitorch.autograd.views import bump
+from minitorch.backend import xp_of
 from minitorch.tensor import FUNCTIONS
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
@@ -62,7 +64,17 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Any, for
         device = g.device
         if device not in factors:
             factors[device] = factor.to(device)
-        g.mul_(factors[device])
+        _scale(g, factors[device])
+
+
+def _scale(g: Any, factor: Any) -> None:
+    """g *= factor, in its memory at once where nothing is special about it: `mul_` computes the product beside it."""
+    array = g._array
+    if g._base is None and g._counter is not None and array.dtype is factor._array.dtype and array.flags.c_contiguous:
+        xp_of(array).multiply(array, factor._array, array)
+        bump(g)
+    else:
+        g.mul_(factor)
 
 
 @no_grad()
