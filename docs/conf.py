@@ -27,7 +27,7 @@ version = release = minitorch.__version__
 html_title = f"minitorch {version}"
 
 extensions = ["myst_nb", "katex_math", "api", "optable", "raised", "layers", "differences"]
-exclude_patterns = ["_build", "_ext", "_vendor", "tutorials/README.md", "conf.py"]
+exclude_patterns = ["_build", "_ext", "_vendor", "tutorials/README.md", "tutorials/pictures.py", "conf.py"]
 nb_custom_formats = {".py": "chapters.reads"}
 nb_execution_mode = "force"
 nb_execution_excludepatterns = os.environ.get("DOCS_SKIP", "").split()  # pages shown without their output, for a glance

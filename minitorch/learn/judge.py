@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import copy
 import inspect
+import itertools
+import re
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,8 +71,7 @@ def judge(exercise: Exercise, function: Callable) -> Verdict:
 
 
 def _on_cases(exercise: Exercise, function: Callable, verdict: Verdict) -> bool:
-    rng = np.random.default_rng(int(exercise.number.replace(".", "")))
-    for args in exercise.cases(rng):
+    for args in _cases(exercise):
         theirs, before = _copied(args), _copied(args)
         ours = _copied(args)
         expected = exercise.solution(*ours)
@@ -89,6 +90,24 @@ def _on_cases(exercise: Exercise, function: Callable, verdict: Verdict) -> bool:
         verdict.cases += 1
     verdict.call = verdict.expected = ""
     return True
+
+
+def _cases(exercise: Exercise) -> Iterable[tuple]:
+    return exercise.cases(np.random.default_rng(int(exercise.number.replace(".", ""))))
+
+
+def example(exercise: Exercise) -> str:
+    """One of the first cases with its result, on one line; empty if none of them fits."""
+    found = ""
+    for args in itertools.islice(_cases(exercise), 3):
+        given = show_call(exercise.name, _copied(args))
+        result = exercise.solution(*args)
+        gives = f"makes it {show(args[exercise.writes[0]])}" if exercise.writes else f"gives {show(result)}"
+        line = re.sub(r",?\s*\n\s*\)", ")", f"{given} {gives}")
+        line = re.sub(r"\(\s*\n\s*", "(", line)
+        line = re.sub(r"\s*\n\s*", " ", line)
+        found = line if len(line) <= 110 else found
+    return found
 
 
 def _ignores_upstream(exercise: Exercise, function: Callable, got: Any, before: tuple) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from minitorch.learn.exercise import Chapter, Exercise
+from minitorch.learn.judge import example
 
 PROGRESS = "progress.json"
 HEAD = '''"""{number} {title}
@@ -98,7 +99,7 @@ class Workspace:
             return path, []
         if not text:
             text = HEAD.format(number=chapter.number, title=chapter.title, reads=", ".join(chapter.reads))
-        self._save(path, text.rstrip("\n") + "\n" + "".join(f"\n\n# {e.number}\n{e.stub()}" for e in missing))
+        self._save(path, text.rstrip("\n") + "\n" + "".join(map(_with_example, missing)))
         return path, [e.name for e in missing]
 
     def reset(self, chapter: Chapter, exercise: Exercise) -> Path:
@@ -143,6 +144,11 @@ class Workspace:
         finally:
             sys.dont_write_bytecode = writes
         return {name: value for name, value in vars(module).items() if callable(value)}
+
+
+def _with_example(exercise: Exercise) -> str:
+    given = example(exercise)
+    return f"\n\n# {exercise.number}\n{f'# {given}' if given else ''}".rstrip() + f"\n{exercise.stub()}"
 
 
 def _line(error: BaseException, path: Path) -> str:

@@ -62,6 +62,7 @@ def test_from_start_to_a_passed_check(folder, learn):
     assert code == 0 and "00.4  sgd_step(p, grad, lr)" in out
     stubs = path.read_text()
     assert stubs.count("raise NotImplementedError") == 4 and "minitorch learn check 00" in stubs
+    assert "# 00.1\n# relu([ 3. , -3. , -2.5]) gives [3., 0., 0.]\ndef relu(x):\n" in stubs
     code, out, _ = learn("check", "00")
     assert code == 1 and out.count("still the stub") == 4 and "0 of 4 passed" in out
     assert not (folder / "progress.json").exists()  # looking at a stub is no attempt
