@@ -48,6 +48,35 @@ NO_LAYER: dict[str, str] = {
     "nn.NLLLoss2d": "a deprecated name of NLLLoss: tests/nn/test_layers.py",
 }
 
+# parameters of layers that no spec varies: "layer" or "layer.parameter" -> reason
+UNVARIED: dict[str, str] = {
+    **_all("where and what, not how: the dtypes of the spec, tests/test_standin.py", "device dtype"),
+    **_all("deprecated: parity/specs/loss.py", "size_average reduce"),
+    **_all(
+        "only 'zeros' is accepted",
+        " ".join(f"nn.{lazy}ConvTranspose{n}d.padding_mode" for lazy in ("", "Lazy") for n in (1, 2, 3)),
+    ),
+    **_all(
+        "with weights torch's forgets num_features when it is loaded: tests/nn/test_layers.py",
+        " ".join(f"nn.LazyInstanceNorm{n}d.{name}" for name in ("affine", "bias") for n in (1, 2, 3)),
+    ),
+    **_all(
+        "a float32 run with dropout can't be judged by a float64 run: tests/nn/test_transformer.py, test_attention.py",
+        """nn.MultiheadAttention.dropout nn.TransformerEncoderLayer.dropout nn.TransformerDecoderLayer.dropout
+           nn.Transformer.dropout""",
+    ),
+    **_all(
+        "a whole layer of the user's: tests/nn/test_transformer.py",
+        "nn.Transformer.custom_encoder nn.Transformer.custom_decoder",
+    ),
+    **_all("no gradient is sparse here", "nn.Embedding.sparse nn.EmbeddingBag.sparse"),
+    "nn.EmbeddingBag.scale_grad_by_freq": "torch divides by the count of some other row: tests/test_nn_embedding.py",
+    "nn.LinearCrossEntropyLoss.options": "says how torch is to compute",
+    "nn.SyncBatchNorm.process_group": "there are no other processes to ask",
+    "nn.RNNBase": "RNN, LSTM and GRU vary what it takes",
+    "nn.Transformer.d_model": "one width will do",
+}
+
 # layers of torch's that are not here: name -> reason
 NOT_HERE: dict[str, str] = {
     "Container": "deprecated for years, and nothing but Module",

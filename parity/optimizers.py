@@ -159,7 +159,7 @@ def run(spec: OptimSpec, check: str) -> int:
         return len(spec.errors)
     if check in ("copies", "words"):
         cases = cases[:2]
-    if check == "narrow" and spec.closure:  # each from many starts
+    if check in ("narrow", "complex") and spec.closure:  # from many starts, and from starts that must be sought
         cases = [{**spec.base, **more} for more in ({}, *spec.also)]
     for options in cases:
         # torch's fused kernels know no complex numbers

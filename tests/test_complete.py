@@ -6,12 +6,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import minitorch as mt
 from minitorch.nn import functional as F
 from parity import checks, module_checks
-from parity.exempt import EXEMPT, NO_LAYER, NOT_HERE
+from parity.calling import lookup
+from parity.exempt import EXEMPT, NO_LAYER, NOT_HERE, UNVARIED
 
 SPECS = checks.load_specs()
 LAYERS = module_checks.load_modules()
@@ -78,3 +81,27 @@ def test_every_layer_has_a_spec() -> None:
 def test_every_layer_of_torch_is_here() -> None:
     assert sorted(layers(torch) - layers(mt)) == sorted(NOT_HERE)
     assert sorted(layers(mt) - layers(torch)) == []
+
+
+def unvaried(spec: Any) -> list[str]:
+    """Parameters of the constructor, with a default, to which a hundred drawn layers give one value only."""
+    parameters = module_checks.parameters(lookup(torch, spec.name))
+    names = [n for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    values: dict[str, set[str]] = {n: set() for n, p in parameters.items() if p.default is not p.empty}
+
+    @seed(0)
+    @settings(max_examples=100, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(spec.calls)
+    def draw(call: Any) -> None:
+        passed = dict(zip(names, call.init.args, strict=False)) | call.init.kwargs
+        for name, found in values.items():
+            found.add(repr(passed.get(name, parameters[name].default)))
+
+    draw()
+    return [name for name, found in values.items() if len(found) < 2]
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS))
+def test_every_option_of_a_layer_is_varied(name: str) -> None:
+    missing = [f"{name}.{option}" for option in unvaried(LAYERS[name]) if option not in UNVARIED]
+    assert name in UNVARIED or [m for m in missing if m not in UNVARIED] == []

@@ -47,3 +47,21 @@ def test_rows_looked_up_are_renormalized(norm_type: float) -> None:
         found.append((w.numpy(), y.numpy(), bag.numpy()))
     for ours, theirs in zip(found[1], found[0], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean"])
+def test_gradient_by_frequency_of_bags(mode: str) -> None:
+    """Against rows that are looked up one by one: torch divides by the count of some other row."""
+    index = mt.tensor([[0, 3, 3], [3, 1, 1]])
+    found = []
+    for bags in (True, False):
+        w = mt.arange(10.0).reshape(5, 2).requires_grad_()
+        if bags:
+            out = mt.nn.functional.embedding_bag(index, w, mode=mode, scale_grad_by_freq=True)
+        else:
+            out = getattr(mt.nn.functional.embedding(index, w, scale_grad_by_freq=True), mode)(1)
+        out.backward(mt.tensor([[1.0, 2.0], [10.0, 20.0]]))
+        found.append(w.grad)
+    assert found[0].allclose(found[1]) and found[0][3].tolist() == pytest.approx(
+        [4.0, 8.0] if mode == "sum" else [4 / 3, 8 / 3]
+    )
