@@ -74,3 +74,16 @@ def test_zero_at() -> None:
         np.testing.assert_array_equal(kernels.zero_at(g, blocked), np.array([0, 0, 0, -2, np.nan], "float32"))
     long, mask = np.tile(g, 2000), np.tile(blocked, 2000)
     np.testing.assert_array_equal(PLAIN.zero_at(long, mask), COMPILED.zero_at(long, mask))
+
+
+@pytest.mark.parametrize("name", [*DOMAINS, "sigmoid", *WITH_SETTINGS])
+def test_a_single_number_without_dimensions(name: str) -> None:
+    """NumPy makes scalars of it on the way."""
+    x, settings = np.array(0.5, "float64"), WITH_SETTINGS.get(name, [()])[0]
+    ours, alone = (getattr(k, name)(x, *settings) for k in (COMPILED, PLAIN))
+    row = getattr(PLAIN, name)(np.tile(x, 2), *settings)
+    assert ours.shape == alone.shape == ()
+    np.testing.assert_allclose([ours, alone], row, rtol=1e-15)
+    if name in WITH_SETTINGS:
+        slopes = [getattr(k, name + "_grad")(np.array(2.0), x, *settings) for k in (COMPILED, PLAIN)]
+        np.testing.assert_allclose(slopes, getattr(PLAIN, name + "_grad")(np.tile(2.0, 2), np.tile(x, 2), *settings))

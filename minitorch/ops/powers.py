@@ -227,8 +227,8 @@ def _(g: Any, x: Any, y: Any) -> Any:
 @op(promote="float")
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e**-x); e**-x may overflow to inf, which gives 0."""
-    xp = xp_of(x)
     if x.dtype.char not in "fd":
+        xp = xp_of(x)
         return xp.reciprocal(xp.exp(-widened(x)) + 1).astype(x.dtype)
     return kernels_of(x).sigmoid(x)
 

@@ -84,8 +84,6 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
         return self._each("zero_at", g, blocked) if fits else super().zero_at(g, blocked)
 
     def sigmoid(self, x: Array) -> Array:
-        if x.size < self.least:  # the shortest way where overhead counts
-            return self._sigmoid(x)
         return self._each("sigmoid", x) if self.worth(x) else super().sigmoid(x)
 
     def sigmoid_grad(self, g: Array, y: Array) -> Array:

@@ -19,6 +19,8 @@ ROOT_HALF = math.sqrt(0.5)
 DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution, at 0
 INNER, CUBIC = math.sqrt(2 / math.pi), 0.044715  # of gelu's approximation by tanh
 
+FEW = 1 << 8  # below this many elements, calls of NumPy count more than elements
+
 BITS = {2: "int16", 4: "int32", 8: "int64"}
 
 # float32: erf(x) = x + x P(x^2) for |x| < 1, else sign(x) (1 - e^(-|x| Q(|x|))). Both minimax, constant term last;
@@ -87,8 +89,11 @@ class PointwiseKernels:
         return self.zero_at(g, y <= constant(0, y))
 
     def sigmoid(self, x: Array) -> Array:
-        """1 / (1 + e**-x); where e**-x overflows the result is 0, as it should be."""
-        return self._sigmoid(x)
+        """1 / (1 + e**-x); where e**-x overflows the result is 0, as it should be.
+
+        SciPy's is one call, not four, but for each element slower by ten nanoseconds.
+        """
+        return self.special.expit(x) if x.size < FEW else self._sigmoid(x)
 
     def _sigmoid(self, x: Array) -> Array:
         xp = self.xp
@@ -111,7 +116,7 @@ class PointwiseKernels:
         xp = self.xp
         y = xp.minimum(0, x)
         y *= rate
-        y = xp.expm1(y)
+        y = xp.expm1(y)  # of 0-d arrays NumPy makes scalars, which no `out` can be
         y *= negative
         y += xp.maximum(0, x) * positive  # in this order -0 stays -0
         return y
