@@ -142,3 +142,13 @@ def test_warnings() -> None:
     assert "use_reentrant parameter should be passed explicitly" in said[1][0] and said[0][1] == said[1][1]
     with pytest.raises(NotImplementedError, match="debug=True is not supported"):
         call(use_reentrant=False, debug=True)(mt)
+
+
+def test_the_reentrant_form_refuses_gradients_of_some_inputs() -> None:
+    x = mt.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="incompatible with .grad"):
+        mt.autograd.grad(ours.checkpoint(lambda t: t * t, x, use_reentrant=True).sum(), x)
+    with ours.set_checkpoint_early_stop(False):
+        y = ours.checkpoint(lambda t: t * t, x, use_reentrant=False, context_fn=ours.noop_context_fn)
+        (g,) = mt.autograd.grad(y.sum(), x)
+    assert g.tolist() == [2.0, 2.0]

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 FAILURES = (ValueError, TypeError, IndexError, OverflowError, NotImplementedError, np.linalg.LinAlgError)
 
 
+# what torch calls the types of settings that are numbers
+_NUMBERS = {"float": "Number", "complex": "Number", "int": "int", "float | None": "float"}
+
+
 def explain_failure(op: Op, inputs: tuple, settings: dict, error: Exception) -> NoReturn:
     """Raise the exception torch's user would catch, from the array library's `error`."""
     tensors = [t for t in inputs if isinstance(t, TensorBase)]
-    found: Exception | None = mixed_devices(op.name, tensors)
+    found: Exception | None = wrong_setting(op, settings) or mixed_devices(op.name, tensors)
     if found is None and op.diagnose is not None:
         found = op.diagnose(inputs, settings, error)
     if found is None and op.broadcasts:
@@ -40,6 +44,17 @@ def explain_failure(op: Op, inputs: tuple, settings: dict, error: Exception) -> 
         kind = type(error) if type(error) in (IndexError, TypeError, NotImplementedError) else RuntimeError
         found = kind(explain(f"{op.name}: {unsupported(op, tensors) or error}", rows))
     raise found from None
+
+
+def wrong_setting(op: Op, settings: dict) -> TypeError | None:
+    """torch's error for a setting of another type than the op's forward is annotated with; None if there is none."""
+    for name, value in settings.items():
+        wanted = op.forward.__annotations__.get(name)
+        fits = isinstance(value, (int, float, complex, np.number)) or (value is None and wanted == "float | None")
+        if wanted in _NUMBERS and not fits:
+            kind = type(value).__name__
+            return TypeError(f"{op.name}(): argument '{name}' must be {_NUMBERS[wanted]}, not {kind}")
+    return None
 
 
 def numbers_moved(inputs: tuple) -> tuple | None:

@@ -55,6 +55,7 @@ class FunctionNode(Node, FunctionCtx):
     dirty: tuple = ()
     non_differentiable: tuple = ()
     materialize = True
+    partial = False
     needs_input_grad: tuple = ()
 
     @property
@@ -102,6 +103,7 @@ class FunctionNode(Node, FunctionCtx):
         gs = [x if x is None or graph else wrap(x) for x in g]
         if self.materialize:
             gs = [self._zeros(k) if x is None else x for k, x in enumerate(gs)]
+        self.partial = needed is not None  # autograd.grad, or backward(inputs=...)
         result = self.function.backward(self, *gs)  # type: ignore[attr-defined]
         grads = list(result) if isinstance(result, tuple) else [result]
         extra = len(grads) - len(self.edges)
@@ -188,7 +190,7 @@ class Function:
         node: Any = object.__new__(cls._node_class())
         node.hooks = node.saved = None
         tracked = state.grad
-        if cls.setup_context is not Function.setup_context:
+        if cls.setup_context is not Function.setup_context and (kwargs or getattr(cls.forward, "__defaults__", True)):
             args, kwargs = _with_defaults(cls.forward, args, kwargs), {}
         given = (*args, *kwargs.values()) if kwargs else args  # backward gives a gradient for each of them
         edges = tuple(edge_of(a) if isinstance(a, TensorBase) else None for a in given)

@@ -40,9 +40,9 @@ def flags_of(method: Callable) -> frozenset[str]:
 
 def rename(name: str, known: dict[str, str], kwargs: dict[str, Any], flags: frozenset[str]) -> None:
     """Put torch's names in the place of NumPy's; see that flags are bools."""
-    for given in kwargs.keys() & flags:
-        if not isinstance(kwargs[given], (bool, np.bool_)):
-            raise TypeError(f"{name}(): argument '{given}' must be bool, not {type(kwargs[given]).__name__}")
+    for given, value in kwargs.items():
+        if value is not True and value is not False and given in flags and not isinstance(value, np.bool_):
+            raise TypeError(f"{name}(): argument '{given}' must be bool, not {type(value).__name__}")
     for alias in kwargs.keys() & known.keys():
         if known[alias] in kwargs:
             raise TypeError(f"{name}(): got both '{alias}' and '{known[alias]}'")

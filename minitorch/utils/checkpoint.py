@@ -31,6 +31,12 @@ class _Checkpoint(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        if ctx.partial:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
+                "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
+                ".backward() without passing the `inputs` argument."
+            )
         saved = iter(ctx.saved_tensors)
         inputs = [next(saved) if is_tensor else other for is_tensor, other in zip(ctx.places, ctx.others, strict=True)]
         fresh = [t.detach().requires_grad_(edge_of(t) is not None) if isinstance(t, TensorBase) else t for t in inputs]  # type: ignore[attr-defined]
@@ -82,7 +88,7 @@ def checkpoint(
             raise ValueError(
                 f"determinism_check should be one of ['default', 'none'] but got {determinism_check}"
             )  # fmt: skip
-        contexts = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
+        contexts = (context_fn or noop_context_fn)()
         run = functools.partial(function, *args, **kwargs)
         return _Recomputed(run, contexts[1], preserve_rng_state, determinism_check == "default").first(contexts[0])
     if kwargs:
@@ -92,6 +98,16 @@ def checkpoint(
     if not any(isinstance(a, TensorBase) and a._requires_grad for a in args):
         warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
     return _Checkpoint.apply(function, preserve_rng_state, *args)
+
+
+def noop_context_fn() -> tuple:
+    """Two contexts that do nothing: what `context_fn` is unless given."""
+    return nullcontext(), nullcontext()
+
+
+def set_checkpoint_early_stop(enable: bool) -> Any:
+    """A context that changes nothing: the second run of a block goes to its end either way."""
+    return nullcontext()
 
 
 class CheckpointError(RuntimeError):

@@ -246,7 +246,9 @@ def _need_statistics(op: str, mean: Any, var: Any) -> None:
 
 
 def _check_parameters(op: str, input: Any, given: tuple, channels: int, rows: list) -> None:
-    for name, t in given:
+    for position, (name, t) in enumerate(given, 2):
+        if t is not None:
+            need_tensor(op, name, position, t)
         if t is not None and t._array.size != channels:
             what = f"{name} should contain {channels} elements not {t._array.size}"
             raise RuntimeError(explain(f"{op}: {what}", [*rows, (name, t._array.shape, "C")]))
@@ -274,7 +276,9 @@ def _normalized(op: str, input: Any, normalized_shape: Any, given: tuple) -> tup
     if not wanted:
         what = "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element"
         raise RuntimeError(explain(f"{op}: {what}", rows))
-    for name, t in given:
+    for position, (name, t) in enumerate(given, 3):
+        if t is not None:
+            need_tensor(op, name, position, t)
         if t is not None and t._array.shape != wanted:
             what = (
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
