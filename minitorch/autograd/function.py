@@ -103,7 +103,7 @@ class FunctionNode(Node, FunctionCtx):
         gs = [x if x is None or graph else wrap(x) for x in g]
         if self.materialize:
             gs = [self._zeros(k) if x is None else x for k, x in enumerate(gs)]
-        self.partial = needed is not None  # autograd.grad, or backward(inputs=...)
+        self.partial = edges is not None  # autograd.grad, or backward(inputs=...)
         result = self.function.backward(self, *gs)  # type: ignore[attr-defined]
         grads = list(result) if isinstance(result, tuple) else [result]
         extra = len(grads) - len(self.edges)

@@ -222,7 +222,7 @@ def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: complex = 1) -> Any:
     """x + value * tensor1 * tensor2."""
     only("addcmul", x, "fViuc")
     if x.dtype.kind in "iu" and value != 1:
-        value = xp_of(x).asarray(int(value)).astype(x.dtype)  # wraps around, as the products do
+        value = xp_of(x).asarray(int(value.real)).astype(x.dtype)  # wraps around, as the products do
     product = tensor1 * tensor2 if value.__class__ is int and value == 1 else value * tensor1 * tensor2
     return (x + product).astype(x.dtype, copy=False)
 
