@@ -348,6 +348,17 @@ def test_several_threads_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_numba
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 5, 6, 7), (3, 5, 40), (4, 5, 2, 3)])
+def test_scaled_channels(shape: tuple[int, ...], dtype: str) -> None:
+    z, mean, scale, bias = values(0, *shape, dtype=dtype), *(values(k, 5, dtype=dtype) for k in (1, 2, 3))
+    for b in (bias, None):
+        same(*(k.scale_channels(z, mean, scale, b) for k in (COMPILED, PLAIN)))
+    turned = z.swapaxes(0, -1).copy().swapaxes(0, -1)
+    same(*(k.scale_channels(turned, mean, scale, bias) for k in (COMPILED, PLAIN)))
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_rectifier(dtype: str) -> None:
     x, g = values(0, 7, 33, dtype=dtype), values(1, 7, 33, dtype=dtype)
     x[0, :5] = np.nan, np.inf, -np.inf, 0.0, -0.0

@@ -74,11 +74,9 @@ def _(x: Any, w: Any, b: Any, shape: Ints, axes: Ints, affine: Ints, eps: float)
 @op(node="NativeBatchNormBackward0")
 def normalize_by(x: Any, mean: Any, var: Any, w: Any, b: Any, *, eps: float) -> Any:
     """(x - mean) / sqrt(var + eps) w + b with given statistics, one of each per channel: x (N, C, *)."""
-    line = (-1, *(1,) * (x.ndim - 2))
-    z = _wide(x)
-    n = z - mean.reshape(line)
-    n *= (1 / xp_of(x).sqrt(var + var.dtype.type(eps))).reshape(line)
-    return _affine(n, w, b, line).astype(x.dtype, copy=False)
+    scale = 1 / xp_of(x).sqrt(var + var.dtype.type(eps))
+    y = kernels_of(x).scale_channels(_wide(x), mean, scale if w is None else scale * w, b)
+    return y.astype(x.dtype, copy=False)
 
 
 @normalize_by.vjp("x")

@@ -302,6 +302,15 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
             threads.run(norm.scale_rows, matrix(y), rows, *(_each_row(a, z) for a in (shift, factor, bias)))
         return y, shift[..., None], variance[..., None], scale[..., None]
 
+    def scale_channels(self, z: Array, mean: Array, scale: Array, bias: Array | None) -> Array:
+        given = mean, scale, np.zeros_like(mean) if bias is None else bias
+        if not self.worth(z, "fd") or z.ndim < 3 or z.shape[-1] < 4 or any(a.dtype != z.dtype for a in given):
+            return super().scale_channels(z, mean, scale, bias)
+        y, rows = np.empty(z.shape, z.dtype), z.shape[0] * z.shape[1]
+        each = (np.ascontiguousarray(np.broadcast_to(a, z.shape[:2])).reshape(-1) for a in given)
+        threads.run(loops("norm").scale_rows, y.reshape(rows, -1), np.ascontiguousarray(z).reshape(rows, -1), *each)
+        return y
+
     def standardize_grad(
         self, g: Array, z: Array, w: Array | None, shift: Array, scale: Array, axes: Ints, affine: Ints, needs: Any
     ) -> tuple[Array | None, Array | None, Array | None]:

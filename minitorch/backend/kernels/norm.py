@@ -46,6 +46,15 @@ class NormKernels:
             n += b.reshape(affine)
         return n, shift, variance, scale
 
+    def scale_channels(self, z: Array, mean: Array, scale: Array, bias: Array | None) -> Array:
+        """(z - mean) scale + bias with one of each for each channel: z (N, C, *)."""
+        line = (-1, *(1,) * (z.ndim - 2))
+        y = z - mean.reshape(line)
+        y *= scale.reshape(line)
+        if bias is not None:
+            y += bias.reshape(line)
+        return y
+
     def standardize_grad(
         self, g: Array, z: Array, w: Array | None, shift: Array, scale: Array, axes: Ints, affine: Ints, needs: Any
     ) -> tuple[Array | None, Array | None, Array | None]:
