@@ -300,7 +300,10 @@ def start(spec: OptimSpec, options: Options, first: int = 0, dtype: str = "float
         return first
     key = repr((spec, options, first, dtype))
     if key not in _starts:
-        _starts[key] = next(k for k in range(first, first + 100) if steady(spec, options, k, dtype))
+        found = next((k for k in range(first, first + 50) if steady(spec, options, k, dtype)), None)
+        if found is None:
+            raise ValueError(f"{spec.name}({options}): torch's own run is steady from none of fifty starts")
+        _starts[key] = found
     return _starts[key]
 
 

@@ -51,7 +51,7 @@ def test_every_optimizer_of_torch_is_here() -> None:
 
 
 def test_tolerances_have_reasons() -> None:
-    assert [s.name for s in SPECS.values() if s.tolerance != optim_checks.optim_checks.tight and not s.why] == []
+    assert [s.name for s in SPECS.values() if s.tolerance != optim_checks.tight and not s.why] == []
 
 
 @pytest.mark.parametrize("spec", ALL)

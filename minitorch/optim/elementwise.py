@@ -27,7 +27,11 @@ _CAPTURABLE = ["cuda", "xpu", "hpu", "privateuseone", "xla"]
 
 
 class Elementwise(Optimizer):
-    """Base of the optimizers that update each element by itself."""
+    """Base of the optimizers that update each element by itself.
+
+    With differentiable=True the same rule runs as tensor operations on the tape (differentiable.py): derivatives pass
+    through parameters, gradients and state, not through settings.
+    """
 
     late_settings: dict[str, Any] = {"foreach": None, "maximize": False, "differentiable": False}  # absent in old files
     scalars: tuple[str, ...] = ("step",)  # state that is one number per parameter, kept as a 0-d tensor
