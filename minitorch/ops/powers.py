@@ -35,7 +35,9 @@ def pow(x: Any, y: Any) -> Any:
         return _integer_pow(x, y, xp_of(like))
     if y.__class__ is float and y == -0.5:
         return 1 / xp_of(x).sqrt(x)  # as torch: differs from C's pow at -0.0 and -inf
-    if y.__class__ in (int, float) and y == 3:  # as torch; NumPy multiplies for a square only
+    if (
+        y.__class__ in (int, float) and y == 3 and like.dtype.char in "fd"
+    ):  # as torch; NumPy multiplies for a square only
         return x * x * x
     return x**y
 
