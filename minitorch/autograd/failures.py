@@ -23,7 +23,7 @@ FAILURES = (ValueError, TypeError, IndexError, OverflowError, NotImplementedErro
 
 
 # what torch calls the types of settings that are numbers
-_NUMBERS = {"float": "Number", "complex": "Number", "int": "int", "float | None": "float"}
+_NUMBERS = {"float": "Number", "int": "int", "float | None": "float"}
 
 
 def explain_failure(op: Op, inputs: tuple, settings: dict, error: Exception) -> NoReturn:

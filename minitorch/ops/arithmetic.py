@@ -218,7 +218,7 @@ def _(g: Any, x: Any, out: Any) -> Any:
 
 
 @op(broadcasts=True, promote=True)
-def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: complex = 1) -> Any:
+def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """x + value * tensor1 * tensor2."""
     only("addcmul", x, "fViuc")
     if x.dtype.kind in "iu" and value != 1:
@@ -243,7 +243,7 @@ def _(g: Any, tensor1: Any, value: Any) -> Any:
 
 
 @op(broadcasts=True, promote=True)
-def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: complex = 1) -> Any:
+def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """x + value * tensor1 / tensor2."""
     quotient = tensor1 / tensor2 if value.__class__ is int and value == 1 else value * tensor1 / tensor2
     return (x + quotient).astype(x.dtype, copy=False)

@@ -199,7 +199,7 @@ def _(g: Any, index: Any, dim: int) -> Any:
 
 
 @op
-def index_add(x: Any, index: Any, source: Any, *, dim: int, alpha: complex = 1) -> Any:
+def index_add(x: Any, index: Any, source: Any, *, dim: int, alpha: float = 1) -> Any:
     """x with alpha * source's slices added to the slices of x that `index` names."""
     out = copied(x, "C")
     _write_index_add(out, index, source, dim=dim, alpha=alpha)
