@@ -14,6 +14,7 @@ import numpy as np
 
 import minitorch as mt
 from minitorch import viz
+from minitorch.backend.kernels.softmax import SoftmaxKernels
 from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.ops import loss as loss_ops
@@ -226,11 +227,11 @@ show(products.mm.op.vjps[1].fn, "times(adjoint(x), g)")
 
 show(softmaxes.logsumexp.op.forward, "top = wide.real.max(", "xp.log(xp.exp(wide - top).sum(")
 show(softmaxes.logsumexp.op.vjps[0].fn, "exp(x - keep(out")
+show(loss_ops.cross_entropy.op.forward, "kernels_of(x).cross_entropy(")  # how it is computed depends on the device
 show(
-    loss_ops.cross_entropy.op.forward,
-    "e = w - top", "picked = e[mesh(index, dim)]", "total = xp.add.reduce(e, dim", "xp.log(total) - picked",
-)  # fmt: skip
-show(loss_ops.cross_entropy.op.vjps[0].fn, "grad *= share / total", "grad[mesh(index, dim)] -= share")
+    SoftmaxKernels.cross_entropy, "e = x - top", "picked = e[", "total = xp.add.reduce(e, dim", "xp.log(total) - picked"
+)
+show(SoftmaxKernels.cross_entropy_grad, "grad = x - ", "(share / total, dim)", "grad[classes(xp, target)] -= share")
 
 # %% [markdown]
 # | ours | the engine's |
@@ -239,7 +240,7 @@ show(loss_ops.cross_entropy.op.vjps[0].fn, "grad *= share / total", "grad[mesh(i
 # | swapped letters | `times(g, adjoint(y))`, `times(adjoint(x), g)` |
 # | `m` | `top` |
 # | `logsumexp(x) - x[target]` | `xp.log(total) - picked`, both with `top` taken out: it cancels |
-# | `p[rows, target] -= 1`, then `/ len(x)` | `grad[mesh(index, dim)] -= share`, where `share` is $1/N$ in a mean |
+# | `p[rows, target] -= 1`, then `/ len(x)` | `grad[classes(xp, target)] -= share`, where `share` is $1/N$ in a mean |
 #
 # `cross_entropy` is one *op* (the engine's word for an operation with its derivative), *fused*: several steps made one.
 # The motivation's formula took a node for every step, and each keeps what its slope needs (chapter 3). How many nodes

@@ -12,9 +12,11 @@ import numpy as np
 
 import minitorch as mt
 from minitorch import nn, viz
+from minitorch.backend.kernels.softmax import SoftmaxKernels
 from minitorch.learn.sources import show
 from minitorch.nn import functional as F
 from minitorch.nn.functional import attention as engine_attention
+from minitorch.ops import attention as attention_ops
 from minitorch.ops import recurrent
 
 rng = np.random.default_rng(0)
@@ -210,21 +212,24 @@ for causal in (False, True):
 
 
 # %%
-show(recurrent, "y, h, w = _project(", "z += xp.matmul(h[:n], w)", "dz = (out0 > 0)", "for a, b in steps[::-1]:",
-     "xp.matmul(d, w_hh, out=dh[:n])", "kernels.lstm_step(")  # fmt: skip
+show(recurrent, "y, h, w = _project(", "z += xp.dot(h[:n], w", "dz = (out0 > 0)", "for a, b in steps[::-1]:",
+     "xp.dot(d, w_hh, out=dh[:n])", "kernels_of(x).lstm(")  # fmt: skip
 show(recurrent._weight_gradients, "xp.matmul(dz_x.T, x)", "xp.matmul(dz_h.T, before)")
-show(engine_attention.scaled_dot_product_attention, "factor = 1 / math.sqrt", "scores = (query * factor)", "@ value")
-show(engine_attention._masked_softmax, "xp.tril(", "masked_fill(causal.logical_not(), -math.inf)")
+show(engine_attention.scaled_dot_product_attention, "factor = 1 / math.sqrt", "return _attend(")
+show(attention_ops.attention, "xp.matmul(q[s], k[s]", "kernels.attention_weights(", "xp.matmul(weights[s], v[s]")
+show(
+    SoftmaxKernels.attention_weights, "scores *= scale", "xp.tril(", "-xp.inf, where=future", "self._softmax(scores, 2)"
+)
 
 # %% [markdown]
 # | ours | the engine's |
 # | --- | --- |
 # | `x_t @ w.T + b` | `_project`, for all steps at once |
-# | `hs[-1] @ u.T` | `z += xp.matmul(h[:n], w)` |
+# | `hs[-1] @ u.T` | `z += xp.dot(h[:n], w, ...)` |
 # | `1 - hs[t + 1] ** 2` | `dz`, for all steps at once |
-# | `dh = dz @ u` | `xp.matmul(d, w_hh, out=dh[:n])` |
+# | `dh = dz @ u` | `xp.dot(d, w_hh, out=dh[:n])` |
 # | `dw`, `du`, `db` | `_weight_gradients` |
-# | `attention` | `scaled_dot_product_attention`, of tensor operations: the tape knows its gradient |
+# | `attention` | the op `attention`: a few heads at a time, the softmax in place in `attention_weights` |
 #
 # ### A small GPT
 #

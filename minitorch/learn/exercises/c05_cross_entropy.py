@@ -131,9 +131,8 @@ def _entropy_cases(rng):
 
 
 def _entropy_adapt(function):
-    def vjp(g, x, index, slope):
-        share = np.broadcast_to(g * slope, index.shape[:1])
-        return function(share, x, index[:, 0])
+    def vjp(g, x, target1, slope):
+        return function(np.broadcast_to(g * slope, target1.shape), x, target1)
 
     return vjp
 

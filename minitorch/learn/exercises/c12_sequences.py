@@ -171,7 +171,7 @@ def _masked_cases(rng):
 def _masked_adapt(function):
     def masked_softmax(scores, mask, is_causal):
         s = scores._array
-        allowed = np.tri(*s.shape[-2:]) > 0 if is_causal else mask._array
+        allowed = np.tri(*s.shape[-2:]) > 0 if is_causal else mask._array > -np.inf
         rows = [function(*pair) for pair in zip(s, np.broadcast_to(allowed, s.shape), strict=True)]
         return wrap(np.stack(rows))
 
@@ -179,14 +179,14 @@ def _masked_adapt(function):
 
 
 def _masked_engine(mt):
-    q, k, v = (mt.tensor(wave(2, 3, 4, start=s)) for s in (1, 2, 3))
-    f = mt.nn.functional.scaled_dot_product_attention
+    q, k, v = (mt.tensor(wave(n, 3, 4, start=s)) for n, s in ((2, 1), (1, 2), (1, 3)))  # where heads are shared,
+    f = mt.nn.functional.scaled_dot_product_attention  # the engine takes the steps one by one
     allowed = mt.tensor([[True, False, True], [False, True, False], [True, True, True]])
     return [f(q, k, v, is_causal=True), f(q, k, v, attn_mask=allowed)]
 
 
 @CHAPTER.exercise(
-    seam="minitorch.nn.functional.attention:_masked_softmax",
+    seam="minitorch.ops.attention:masked_softmax",
     cases=_masked_cases,
     engine=_masked_engine,
     adapt=_masked_adapt,
