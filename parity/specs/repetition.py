@@ -114,7 +114,7 @@ spec(
     st.sampled_from((call((2, 1), (3,)), call((4,), 1), call((), (2,)), call((2, 3)))),
     order=0,
     dtypes=("float64",),
-    errors=(Bad(call((2,), (3,)), "cannot be broadcast"), Bad(call((-1,), (3,)), "negative length")),
+    errors=(Bad(call((2,), (3,)), "Attempting to broadcast"), Bad(call((-1,), (3,)), "negative length")),
 )
 spec(
     "meshgrid",
