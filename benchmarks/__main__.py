@@ -44,12 +44,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--json", metavar="FILE", help="write all numbers")
     p.add_argument("--html", metavar="FILE", help="write a page with charts")
     p.add_argument("--svg", metavar="FILE", help="write the chart of the workloads' ratios")
+    p.add_argument("--compare", metavar="FILE", help="numbers of an earlier run: exit code 3 if a ratio has fallen")
     p.add_argument("--list", action="store_true", help="show kinds and workloads, run nothing")
     return p
 
 
 def main(argv: list[str] | None = None) -> int:
-    """0; 1 if results of the two libraries differ, 2 if nothing was to be measured."""
+    """0; 1 if results of the two libraries differ, 2 if nothing was to be measured, 3 if a ratio has fallen."""
     args = parser().parse_args(argv)
     if args.rounds < 1 or args.threads < 1:
         parser().error("--rounds and --threads must be at least 1")
@@ -75,7 +76,9 @@ def main(argv: list[str] | None = None) -> int:
     if not (results["workloads"] or results["curves"] or "import" in results):
         say("nothing has such a name; --list shows what there is")
         return 2
-    return 0 if all(row["agrees"] for row in results["workloads"]) else 1
+    if not all(row["agrees"] for row in results["workloads"]):
+        return 1
+    return 3 if args.compare and compare(args.compare, results["workloads"]) else 0
 
 
 def say(text: str) -> None:
@@ -160,6 +163,19 @@ def summary(found: list[dict[str, Any]]) -> None:
     goals = [row["ratio"] >= row["target"] for row in found if row.get("target") is not None]
     if goals:
         say(f"targets met: {sum(goals)} of {len(goals)}")
+
+
+def compare(file: str, found: list[dict[str, Any]]) -> bool:
+    """Say which ratios have fallen since the run in `file`; True if one has."""
+    from benchmarks.compare import regressions
+    from benchmarks.page import times
+
+    fallen = regressions(json.loads(Path(file).read_text(encoding="utf-8"))["workloads"], found)
+    for name, was, now in fallen:
+        say(f"slower than before: {name}, {times(was)} -> {times(now)}")
+    if not fallen:
+        say(f"nothing is slower beside torch than in {file}")
+    return bool(fallen)
 
 
 def write(args: argparse.Namespace, results: dict[str, Any]) -> None:

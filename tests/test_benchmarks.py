@@ -16,6 +16,7 @@ import minitorch as mt
 from benchmarks import __main__ as program
 from benchmarks import memory, runs, timing
 from benchmarks.chart import curve_chart, ratio_chart
+from benchmarks.compare import regressions
 from benchmarks.page import duration, megabytes, render, times
 from benchmarks.startup import imports
 from benchmarks.suite import WORKLOADS
@@ -170,6 +171,34 @@ def test_charts_are_well_formed():
 def test_import_times():
     found = imports(1)
     assert set(found) == {"numpy", "minitorch", "torch"} and all(v > 0 for v in found.values())
+
+
+def test_a_fallen_ratio_is_told(tmp_path, here):
+    """Only if it fell by more than a tenth, beyond the spread of both runs, and in both runs under one name."""
+    rows = [("fell", 2.0, 1.5), ("fell most", 1.0, 0.4), ("within the spread", 1.0, 0.85), ("a little", 1.0, 0.95),
+            ("rose", 1.0, 2.0)]  # fmt: skip
+    spread = {"within the spread": 0.2}
+
+    def run(k):
+        found = []
+        for name, *ratios in rows:
+            half = spread.get(name, 0.01)
+            found.append(
+                {"name": name, "ratio": ratios[k], "ratio_low": ratios[k] - half, "ratio_high": ratios[k] + half}
+            )
+        return found
+
+    old, new = run(0), [*run(1), {"name": "new", "ratio": 0.1, "ratio_low": 0.1, "ratio_high": 0.1}]
+    assert [name for name, _, _ in regressions(old, new)] == ["fell most", "fell"]
+    assert regressions(new, old) == [("rose", 2.0, 1.0)]
+
+    file = tmp_path / "old.json"
+    name = "tiny MLP 2-16-16-1"
+    for ratio, code, words in ((1e9, 3, f"slower than before: {name}"), (1e-9, 0, "nothing is slower")):
+        row = {"name": name, "ratio": ratio, "ratio_low": ratio, "ratio_high": ratio}
+        file.write_text(json.dumps({"workloads": [row]}))
+        assert (got := here(*TINY, "--no-memory", "--only", "MLP 2-16", "--compare", str(file)))[0] == code
+        assert words in got[1]
 
 
 def test_the_table_for_the_docs():

@@ -126,12 +126,18 @@ class Writer:
         """What takes the place of the forward for NumPy arrays: see the option `plain` of an op."""
         if not self.made.plain:
             return ""
-        text = self.made.plain
-        for n in self.names:
-            number = f"(CONSTANTS[{n}, _{self.names[0]}.dtype.char] if _{n} is {n} else _{n})"
-            text = re.sub(rf"\b{n}\b", number if n in self.numbers else f"_{n}", text)
-        expression, *conditions = text.split(" if ", 1) if not self.numbers else [text]
+        names = (self.made.variadic,) if self.made.variadic else self.names
+        expression, *conditions = [self.local(part, names) for part in self.made.plain.split(" if ", 1)]
         return f"{expression} if {' and '.join([f'{self.first}.__class__ is ndarray', *conditions])} else "
+
+    def local(self, text: str, names: tuple[str, ...]) -> str:
+        """An expression of the inputs as one of their arrays."""
+        for n in names:
+            array = "_arrays" if self.made.variadic else f"_{n}"
+            if n in self.numbers:
+                array = f"(CONSTANTS[{n}, _{names[0]}.dtype.char] if _{n} is {n} else _{n})"
+            text = re.sub(rf"\b{n}\b", array, text)
+        return text
 
     # -- the result --------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ def _explain_cat(inputs: tuple, settings: dict, error: Exception) -> Exception |
     return None
 
 
-@op(diagnose=_explain_cat)
+@op(diagnose=_explain_cat, plain="np.concatenate(tensors) if dtype is None and dim == 0 and tensors[0].ndim == 1")
 def cat(*tensors: Any, dim: int, dtype: Any = None) -> Any:
     """The tensors one after the other along `dim`; `dtype` where theirs differ."""
     if dtype is None:
