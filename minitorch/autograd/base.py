@@ -29,7 +29,7 @@ class TensorBase:
     _grad           accumulated gradient of a leaf (or after retain_grad)
     _base           the tensor this one is a view of, always the root; None if it owns its memory
     _hooks          leaf hooks, or None
-    _view_version, _view_kind   set on views only: the version at which _edge was right, and one of the kinds below
+    _view_version, _view_kind   set on views only: the version at which _edge was right, and one of the kinds above
     """
 
     __slots__ = (

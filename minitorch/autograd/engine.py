@@ -34,10 +34,12 @@ class Pass:
         self.retain = retain
         self.pending: dict[Any, Any] = {}  # node -> gradient (a list of them for several outputs)
         self.owned: set = set()  # nodes whose pending gradient is our own sum, which may be added to in place
-        self.leaves: dict[int, list] = {}  # id(leaf) -> [leaf, gradient, fresh]
+        # id(leaf) -> [leaf, gradient, fresh]; fresh: nobody else holds that array, so it may become .grad as it is
+        self.leaves: dict[int, list] = {}
         self.heap: list = []
         self.capture: dict[Any, Any] | None = None  # edge key -> gradient, for autograd.grad
-        self.useful: set | None = None  # nodes on a path to a captured edge; None: all
+        # Nodes (and ids of leaves) on a path to a captured edge: True, or False where the path ends. None: all are.
+        self.useful: dict[Any, bool] | None = None
 
     # -- feeding gradients in ------------------------------------------------------------------------------------
 

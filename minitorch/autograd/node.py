@@ -1,7 +1,14 @@
 """The tape: a `Node` per recorded operation, with edges to the nodes that made its inputs.
 
-Edges point at nodes (or at leaf tensors, whose gradient is the goal), never at intermediate tensors, and a node keeps
-an output's array, never the output itself: so there are no reference cycles and memory goes as soon as it can.
+An edge says where a gradient goes on. It is one of four things:
+
+    a leaf tensor   the goal: the gradient is accumulated in its .grad
+    a Node          of an operation with one output
+    a Slot          output number `index` of a node with several outputs
+    None            no gradient is wanted there (and a DeadEnd, where one is asked for and goes nowhere)
+
+Edges never point at intermediate tensors, and a node keeps an output's array, never the output itself: so there are no
+reference cycles, and memory goes as soon as it can.
 """
 
 from __future__ import annotations

@@ -19,6 +19,16 @@ what the node saves, and only if that vjp will run. A vjp is written with operat
 twice: on arrays in an ordinary backward pass, and on tensors under `create_graph=True`, which gives every higher
 derivative.
 
+What happens in `z = x * y; z.backward()`, in order:
+
+    mul(x, y)           dispatch.py: at the first call, the source of mul's short way is written and compiled
+    z._array = x * y    the forward, on arrays
+    z._edge = node      a MulBackward0 with edges (x, y) and saved (y, x, their versions): see make_node and pack
+    run_backward        engine.py: the gradient 1 is pending at the node
+    node.apply(1)       backway.py (or general_apply, which is plainer): y and x are unpacked, their versions checked
+    1 * y, 1 * x        the two vjps, on arrays
+    accumulate          engine.py: x.grad and y.grad, once all gradients for a leaf have been added up
+
 An aux result is an extra array (a mask, winning indices, a running statistic) returned by the forward after its
 outputs. A vjp that uses a floating-point aux can't be differentiated again, so such an op names a `reference`, the same
 formula composed of ops, which is differentiated instead under `create_graph`.
