@@ -382,20 +382,24 @@ RULES = {
 def test_optimizers_in_one_pass_give_the_same_bits(
     name: str, settings: dict, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gradients = [values(k, 101, 107, dtype=dtype) for k in range(3)]
+    """Of a long parameter, which brings the loops, and then of a short one."""
+    shapes = (101, 107), (3, 5)
+    gradients = [[values(k, *shape, dtype=dtype) for shape in shapes] for k in range(3)]
     results = []
     for once in (True, False):
         done = []
         kernel = CompiledKernels.one_pass if once else Kernels.one_pass
         monkeypatch.setattr(CompiledKernels, "one_pass", lambda *a, k=kernel, d=done: d.append(k(*a)) or d[-1])
-        p = mt.from_numpy(values(9, 101, 107, dtype=dtype)).requires_grad_()
-        optimizer = getattr(mt.optim, name)([p], **{"lr": 0.01, **settings})
-        for g in gradients:
-            p.grad = mt.from_numpy(g.copy())
+        parameters = [mt.from_numpy(values(9, *shape, dtype=dtype)).requires_grad_() for shape in shapes]
+        optimizer = getattr(mt.optim, name)(parameters, **{"lr": 0.01, **settings})
+        for step in gradients:
+            for p, g in zip(parameters, step, strict=True):
+                p.grad = mt.from_numpy(g.copy())
             optimizer.step()
-        assert done == [once] * 3
-        results.append(p.detach().numpy())
-    np.testing.assert_array_equal(*results)
+        assert done == [once] * 6
+        results.append([p.detach().numpy() for p in parameters])
+    for ours, plain in zip(*results, strict=True):
+        np.testing.assert_array_equal(ours, plain)
 
 
 def _in_a_new_process(program: str, **environment: str) -> subprocess.CompletedProcess[str]:

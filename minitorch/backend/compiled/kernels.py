@@ -35,6 +35,7 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
 
     name = "numba"
 
+    steps: Any = None  # the loops of optimizers: once they are here, short parameters are updated by them, too
     least_rows = 1 << 8  # added at places, for which NumPy has no fast loop
     least_in_steps = 1 << 10  # of recurrent layers, where a step is a dozen calls
     own_product = 1 << 15  # of a state with the weights of a recurrent layer: above, BLAS is faster by more than a call
@@ -54,9 +55,12 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
         return gx
 
     def one_pass(self, rule: str, arrays: list[Array], numbers: tuple[Any, ...]) -> bool:
-        if not self.worth(arrays[0], "fd"):
+        x = arrays[0]
+        if x.dtype.char not in "fd" or (self.steps is None and x.size < self.least):
             return False
-        getattr(loops("steps"), rule)(*arrays, *numbers)
+        if self.steps is None:
+            self.steps = loops("steps")
+        getattr(self.steps, rule)(*arrays, *numbers)
         return True
 
     # -- elementwise -------------------------------------------------------------------------------------------------
