@@ -21,3 +21,4 @@ class Constants(dict):
 
 CONSTANTS = Constants()
 ZERO = {char: np.zeros((), char) for char in "fd"}
+ONE = {char: np.ones((), char) for char in "fd"}

@@ -78,10 +78,11 @@ class Writer:
         """What vjps call with arrays more often than with tensors looks for arrays before all else."""
         if not self.made.inner:
             return []
-        return [
-            f"if {self.names[0]}.__class__ is ndarray:",
-            f"    return forward({', '.join(self.names)}{self.handed_on})",
-        ]
+        call = f"forward({', '.join(self.names)}{self.handed_on})"
+        if self.made.plain and not self.numbers:
+            expression, *condition = self.made.plain.split(" if ", 1)
+            call = f"{expression} if {condition[0]} else {call}" if condition else expression
+        return [f"if {self.names[0]}.__class__ is ndarray:", f"    return {call}"]
 
     def among_arrays(self) -> str:
         """Where an input is no tensor: if all are arrays, a vjp is at work."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minitorch.autograd.op import op
 from minitorch.backend import dtypes, kernels_of, xp_of
 from minitorch.backend.kernels.small import SMALL, constant
@@ -25,6 +27,10 @@ def wide(x: Any) -> Any:
 @op(node="ThresholdBackwardBackward0", broadcasts=True, inner=True)
 def zero_where(g: Any, x: Any, *, test: Callable[[Any], Any]) -> Any:
     """g, but 0 where test(x) is true, even where g is inf or nan: the gradient of everything with a flat part."""
+    if g.__class__ is np.ndarray and 0 < g.size < SMALL and g.shape == x.shape != ():
+        out = g.copy()  # the shortest way where overhead counts
+        out[test(x)] = 0
+        return out
     kernels = kernels_of(g)
     return kernels.relu_grad(g, x) if test is not_positive else kernels.zero_at(g, test(x))
 

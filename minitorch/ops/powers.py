@@ -247,7 +247,10 @@ def _(g: Any, out: Any) -> Any:
     return sigmoid_grad(g, conj(out))
 
 
-@op(inner=True, node="SigmoidBackwardBackward0")
+@op(
+    inner=True, node="SigmoidBackwardBackward0",
+    plain=f"g * ((ONE[y.dtype.char] - y) * y) if y.size < {SMALL} and g.dtype is y.dtype and y.dtype.char in ONE",
+)  # fmt: skip
 def sigmoid_grad(g: Any, y: Any) -> Any:
     """g y (1 - y)."""
     return kernels_of(y).sigmoid_grad(g, y) if g.dtype is y.dtype and y.dtype.char in "fd" else g * ((1 - y) * y)

@@ -137,7 +137,10 @@ def _(g: Any, out: Any) -> Any:
     return tanh_grad(g, conj(out))
 
 
-@op(inner=True, node="TanhBackwardBackward0")
+@op(
+    inner=True, node="TanhBackwardBackward0",
+    plain=f"g * (ONE[y.dtype.char] - y * y) if y.size < {SMALL} and g.dtype is y.dtype and y.dtype.char in ONE",
+)  # fmt: skip
 def tanh_grad(g: Any, y: Any) -> Any:
     """g (1 - y y)."""
     return kernels_of(y).tanh_grad(g, y) if g.dtype is y.dtype and y.dtype.char in "fd" else g * (1 - y * y)
