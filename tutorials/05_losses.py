@@ -225,7 +225,7 @@ show(_pair, "inner = [s for s in la if s in lb and s not in later]", "batch = ",
 show(products.mm.op.vjps[0].fn, "times(g, adjoint(y))")
 show(products.mm.op.vjps[1].fn, "times(adjoint(x), g)")
 
-show(softmaxes.logsumexp.op.forward, "top = wide.real.max(", "xp.log(xp.exp(wide - top).sum(")
+show(softmaxes.logsumexp.op.forward, "top = wide.real.max(", "xp.log(kernels_of(x).exp(wide - top).sum(")
 show(softmaxes.logsumexp.op.vjps[0].fn, "exp(x - keep(out")
 show(loss_ops.cross_entropy.op.forward, "kernels_of(x).cross_entropy(")  # how it is computed depends on the device
 show(

@@ -254,7 +254,8 @@ def inplace(call: Any, t: Any, *others: Any, **settings: Any) -> Any:
     bump(t)
     if wants_grad:
         own = t._counter
-        node.saved = tuple([(own, own[0]) if v.__class__ is tuple and v and v[0] is own else v for v in node.saved])
+        saved = [(own, own[0]) if v.__class__ is tuple and v and v[0] is own else v for v in node.saved]
+        node.saved = saved if node.saved.__class__ is list else tuple(saved)  # a list: see note_special
         rebase(t, node)
     return t
 

@@ -125,7 +125,8 @@ def train(config: Config, device: torch.device) -> nn.Module:
     logging.info("%d images for training, %d for validation", len(train_set), len(val_set))
     torch.manual_seed(3)
     net = UNet(1, 1, config.bilinear).to(device=device, memory_format=torch.channels_last)
-    optimizer = optim.RMSprop(net.parameters(), lr=config.lr, weight_decay=1e-8, momentum=0.9, foreach=True)
+    optimizer = optim.RMSprop(net.parameters(), lr=config.lr, eps=1e-3, weight_decay=1e-8,
+                              momentum=0.9, foreach=True)
     scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, "max", patience=1)
     criterion = nn.BCEWithLogitsLoss(pos_weight=torch.tensor(1.5, device=device))
     loader = DataLoader(train_set, batch_size=config.batch_size, shuffle=True, drop_last=True)

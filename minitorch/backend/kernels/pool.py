@@ -163,7 +163,7 @@ class PoolKernels:
         )
         y = xp.empty((z.shape[0], *out), dtype=x.dtype)
         if prod(out) == 1 and not any(padding) and tuple(kernel) == spatial:
-            y[...] = (z.reshape(len(z), -1).sum(axis=1) / divisor.reshape(-1)).reshape(y.shape)
+            y[...] = (z.reshape(len(z), prod(spatial)).sum(axis=1) / divisor.reshape(-1)).reshape(y.shape)
             return y.reshape(*x.shape[:2], *out)
         for some in self._plane_blocks(z):
             part = z[some]
