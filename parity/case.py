@@ -147,7 +147,7 @@ def place(library: Any, array: np.ndarray, layout: str, device: Any = None) -> A
     if array.dtype.name == "bfloat16":
         return place(library, array.astype("float32"), layout, device).to(library.bfloat16)
     if layout == "transposed" and array.ndim >= 2:
-        t = library.from_numpy(np.ascontiguousarray(array.T)).to(device or "cpu")
+        t = library.from_numpy(array.T.copy("C")).to(device or "cpu")
         return t.permute(*reversed(range(array.ndim)))
     if layout == "sliced" and array.ndim >= 1 and array.size:
         wide = np.zeros((*array.shape[:-1], array.shape[-1] * 2 + 1), dtype=array.dtype)
