@@ -35,6 +35,8 @@ EXEMPT: dict[str, str] = {
            get_float32_matmul_precision get_num_interop_threads get_num_threads
            is_deterministic_algorithms_warn_only_enabled set_float32_matmul_precision set_num_interop_threads
            set_num_threads use_deterministic_algorithms"""),
+    **_all("settings: tests/compat/test_paths.py",
+           "get_deterministic_debug_mode set_deterministic_debug_mode set_flush_denormal"),
     "linalg.LinAlgError": "an exception class",
     "view_as_complex": "refuses the strided inputs that a spec draws: tests/test_complex_views.py",
 }  # fmt: skip
