@@ -149,8 +149,53 @@ def _attention_switch(kind: str) -> None:
     setattr(cuda, f"{kind}_sdp_enabled", lambda: enabled[0])
 
 
-for _kind in ("flash", "mem_efficient", "math", "cudnn"):
+_KERNELS = ("flash", "math", "mem_efficient", "cudnn")
+for _kind in _KERNELS:
     _attention_switch(_kind)
+
+
+@contextlib.contextmanager
+def _sdp_kernel(
+    enable_flash: bool = True, enable_math: bool = True, enable_mem_efficient: bool = True, enable_cudnn: bool = True
+) -> Iterator[dict]:
+    """torch.backends.cuda.sdp_kernel: the switches within a `with` block."""
+    switches = vars(cuda)
+    before = [switches[f"{kind}_sdp_enabled"]() for kind in _KERNELS]
+    wanted = (enable_flash, enable_math, enable_mem_efficient, enable_cudnn)
+    try:
+        for kind, value in zip(_KERNELS, wanted, strict=True):
+            switches[f"enable_{kind}_sdp"](value)
+        yield {}
+    finally:
+        for kind, value in zip(_KERNELS, before, strict=True):
+            switches[f"enable_{kind}_sdp"](value)
+
+
+cuda.sdp_kernel = _sdp_kernel
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """False: NumPy can't be told to treat the smallest numbers as 0, so `mode` changes nothing."""
+    return False
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """`use_deterministic_algorithms` by a name or number: "default" or 0, "warn" or 1, "error" or 2."""
+    names = ("default", "warn", "error")
+    if isinstance(debug_mode, str) and debug_mode not in names:
+        raise RuntimeError(
+            f"invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got {debug_mode}"
+        )
+    number = names.index(debug_mode) if isinstance(debug_mode, str) else debug_mode
+    if number not in (0, 1, 2):
+        raise RuntimeError(f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}")
+    use_deterministic_algorithms(number > 0, warn_only=number == 1)
+
+
+def get_deterministic_debug_mode() -> int:
+    """0, 1 or 2: see set_deterministic_debug_mode."""
+    return 0 if not _deterministic[0] else 1 if _deterministic[1] else 2
+
 
 FUNCTIONS = {
     f.__name__: f
@@ -164,5 +209,8 @@ FUNCTIONS = {
         is_deterministic_algorithms_warn_only_enabled,
         set_float32_matmul_precision,
         get_float32_matmul_precision,
+        set_flush_denormal,
+        set_deterministic_debug_mode,
+        get_deterministic_debug_mode,
     )  # fmt: skip
 }

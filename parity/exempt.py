@@ -37,6 +37,8 @@ EXEMPT: dict[str, str] = {
            set_num_threads use_deterministic_algorithms"""),
     **_all("a Python function, strides or a flag; older forms of other functions: tests/programs/arguments.txt",
            "Tensor.apply_ Tensor.map_ Tensor.dim_order Tensor.is_conj Tensor.is_neg Tensor.nonzero_static Tensor.lu"),
+    **_all("settings: tests/compat/test_paths.py",
+           "get_deterministic_debug_mode set_deterministic_debug_mode set_flush_denormal"),
     "linalg.LinAlgError": "an exception class",
     "view_as_complex": "refuses the strided inputs that a spec draws: tests/test_complex_views.py",
 }  # fmt: skip

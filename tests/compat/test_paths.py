@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections import OrderedDict
 from typing import Any
@@ -161,3 +162,34 @@ def test_settings_of_the_compilers_inside() -> None:
         assert not torch._dynamo.is_compiling() and torch._dynamo.disable(len)("abc") == 3
         """
     )
+
+
+def test_determinism_by_name_and_number() -> None:
+    found = []
+    for L in LIBRARIES:
+        seen: list = [L.get_deterministic_debug_mode()]
+        for mode in ("warn", 2, 1, "error", 0, "default", "loud", 5):
+            seen.append(outcome(lambda L=L, mode=mode: L.set_deterministic_debug_mode(mode)))
+            seen.append((L.get_deterministic_debug_mode(), L.are_deterministic_algorithms_enabled()))
+            seen.append(L.is_deterministic_algorithms_warn_only_enabled())
+        found.append(seen)
+    assert found[0] == found[1]
+    assert mt.set_flush_denormal(True) is False
+
+
+def test_kernels_of_attention_within_a_block() -> None:
+    found = []
+    for L in LIBRARIES:
+        c = L.backends.cuda
+
+        def switches(c: Any = c) -> list:
+            return [c.flash_sdp_enabled(), c.math_sdp_enabled(), c.mem_efficient_sdp_enabled(), c.cudnn_sdp_enabled()]
+
+        c.enable_math_sdp(False)
+        with pytest.warns(FutureWarning) if L is torch else contextlib.nullcontext():
+            block = c.sdp_kernel(enable_flash=False, enable_cudnn=False)
+        with block:
+            seen = switches()
+        found.append((seen, switches()))
+        c.enable_math_sdp(True)
+    assert found[0] == found[1]

@@ -129,7 +129,7 @@ class BatchNorm3d(_BatchNorm):
 class SyncBatchNorm(_BatchNorm):
     """Batch normalization over the batches of all processes of a group: see `BatchNorm1d`.
 
-    minitorch has no process groups: this is batch normalization of this process's batch, as torch's is without a group.
+    A group has one process here: this is batch normalization of its batch, as torch's is without a group.
     Shape: input (N, C, *).
     """
 
