@@ -154,5 +154,5 @@ def place(library: Any, array: np.ndarray, layout: str, device: Any = None) -> A
         wide[..., 1::2] = array
         return library.from_numpy(wide).to(device or "cpu")[..., 1::2]
     if layout == "reversed" and array.ndim >= 1 and library is mt and device is None:
-        return mt.from_numpy(np.ascontiguousarray(array[..., ::-1])[..., ::-1])
+        return mt.from_numpy(array[..., ::-1].copy("C")[..., ::-1])
     return library.from_numpy(array.copy()).to(device or "cpu")

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+import minitorch as mt
 from parity import checks
+from parity.case import place
 from parity.checks import Case
 
 SPECS = checks.load_specs()
@@ -48,3 +51,14 @@ def test_edges(spec: Any) -> None:
             checks.forward(case)
             if spec.order:
                 checks.gradient(case)
+
+
+@pytest.mark.parametrize("layout", sorted(set(LAYOUTS)))
+@pytest.mark.parametrize("shape", [(1, 4, 1), (4, 1), (1, 3), (1,), (2, 3)])
+def test_laid_out_copy(shape: tuple[int, ...], layout: str) -> None:
+    """A case's own numbers are never shared with the tensors made of them: an in-place op would change them."""
+    array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    for library in (mt, torch):
+        made = place(library, array, layout)
+        assert np.array_equal(made.numpy(), array)
+        assert not np.shares_memory(made.numpy(), array)
