@@ -1,6 +1,7 @@
 """How an optimizer is compared with torch's: both run on the same problem (optim_problem.py).
 
 values       fifty steps in float64: every parameter after every step to 1e-9, and the state at the end
+unrounded    the same where an optimizer rounds to fewer bits on its way and both libraries leave that out
 narrow       in float32, float16 and bfloat16: no further from the float64 run than torch, by a factor
 complex      complex parameters, or refused by both
 state        state_dict: keys and their order, dtypes, shapes, values
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import inspect
 import pickle
 from collections.abc import Callable, Iterator
@@ -52,6 +54,7 @@ class OptimSpec:
     valid       which combinations torch accepts
     errors      settings that both refuse
     tolerance   of the options: for float64, with a reason if not the default
+    unrounded   a block in which neither library rounds on the way, where the tolerance is for that rounding
     """
 
     name: str
@@ -68,6 +71,7 @@ class OptimSpec:
     also: tuple[Options, ...] = ()
     tolerance: Callable[[Options], Tolerance] = tight
     why: str = ""
+    unrounded: Callable[[], contextlib.AbstractContextManager] | None = None
 
     def singles(self) -> Iterator[Options]:
         """The base settings, then each value of each option alone; all that once more with each of `also`."""
@@ -168,6 +172,13 @@ def values(spec: OptimSpec, options: Options, seed: int = 0, dtype: str = "float
     for name, p, before in zip(ours.problem.names, ours.problem.params, versions, strict=True):
         if not p._version > before and name != "unused":
             raise Mismatch(f"{spec.name}: the version counter of {name} went from {before} to {p._version}")
+
+
+def unrounded(spec: OptimSpec, options: Options) -> None:
+    """What rounding hides: the same values to the default tolerance, with nothing rounded on the way."""
+    if spec.unrounded is not None:
+        with spec.unrounded():
+            values(dataclasses.replace(spec, tolerance=tight), options)
 
 
 def narrow(spec: OptimSpec, options: Options, seed: int = 0, dtype: str = "float32") -> None:

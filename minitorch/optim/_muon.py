@@ -98,7 +98,7 @@ def orthogonal(xp: Any, g: Any, coefficients: tuple[float, float, float], steps:
     check(steps < 100, "Number of steps must be less than 100 for computational efficiency")
     check(len(coefficients) == 3, "Coefficients must be a tuple of exactly 3 values")
     a, b, c = coefficients
-    x = to_bfloat16(xp, g.astype("float32"))
+    x = to_bfloat16(xp, g)
     tall = g.shape[0] > g.shape[1]
     if tall:
         x = x.T
@@ -112,9 +112,9 @@ def orthogonal(xp: Any, g: Any, coefficients: tuple[float, float, float], steps:
 
 
 def to_bfloat16(xp: Any, x: Any) -> Any:
-    """float32 values rounded to bfloat16's eight significant bits, ties to even, and kept as float32.
+    """The values rounded to bfloat16's eight significant bits, ties to even, and kept as float32.
 
     bfloat16 is the upper half of a float32: adding half a unit of its last place carries where it must round up.
     """
-    bits = xp.ascontiguousarray(x).view("uint32")
+    bits = xp.ascontiguousarray(x, dtype="float32").view("uint32")
     return ((bits + (0x7FFF + ((bits >> 16) & 1))) & 0xFFFF0000).view("float32")
