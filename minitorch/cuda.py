@@ -8,6 +8,7 @@ from typing import Any
 from minitorch.backend import device as Device
 from minitorch.backend import in_use
 from minitorch.backend.cuda import why_unavailable
+from minitorch.backend.later import settle
 
 __all__ = [
     "Event", "current_device", "device", "device_count", "empty_cache", "get_device_capability", "get_device_name",
@@ -56,6 +57,7 @@ def set_device(device: Any) -> None:
 def synchronize(device: Any = None) -> None:
     """Wait until all work on the device is done."""
     _xp().cuda.Device(_number(device)).synchronize()
+    settle()
 
 
 def empty_cache() -> None:

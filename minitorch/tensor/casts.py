@@ -11,6 +11,7 @@ from minitorch.autograd.op import op
 from minitorch.autograd.primitives import cast
 from minitorch.backend import device as Device
 from minitorch.backend import device_of, dtypes, to_device
+from minitorch.backend.later import settle
 from minitorch.errors import type_error
 from minitorch.tensor import creation, queries
 from minitorch.tensor.creation import preserve_format
@@ -77,6 +78,7 @@ class CastsMixin(TensorBase):
         if dtype is not None and self._array.dtype != dtype.numpy:
             result = _cast(result, dtype)
         if device is not None and not _is_on(result._array, device):
+            settle()
             result = transfer(result, device=device, source=device_of(result._array))
         if copy and result is self:
             result = self.clone()  # type: ignore[attr-defined]

@@ -15,7 +15,8 @@ from minitorch.autograd import api
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import LeafHooks, RemovableHandle, Slot, edge_of
-from minitorch.backend import backend_of, device, device_of, dtypes
+from minitorch.backend import device, device_of, dtypes
+from minitorch.backend.later import PENDING, read, settle
 from minitorch.errors import type_error
 from minitorch.tensor import copies, printing
 from minitorch.tensor.size import Size
@@ -323,18 +324,20 @@ class CoreMixin(TensorBase):
         array = self._array
         if array.size != 1:
             raise RuntimeError(f"a Tensor with {array.size} elements cannot be converted to Scalar")
+        if PENDING:
+            settle()
         value = array.item()
         return float(value) if array.dtype.kind == "V" else value
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers; a number for a 0-d tensor."""
-        array = backend_of(self._array).to_host(self._array)
+        array = read(self._array)
         return (array.astype("float32") if array.dtype.kind == "V" else array).tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The NumPy array, sharing memory; with force=True, detached and copied to the host as needed."""
         if force:
-            return backend_of(self._array).to_host(self._array)
+            return read(self._array)
         if self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if not isinstance(self._array, np.ndarray):
@@ -374,7 +377,7 @@ class CoreMixin(TensorBase):
                 "Boolean value of Tensor with more than one value is ambiguous\n"
                 "    hint  use .any() or .all(), and & | ~ instead of and, or, not"
             )
-        return bool(array.item())
+        return bool(self.item())
 
     def _scalar(self, kind: str) -> Any:
         """The one element, for float(x) and its kin."""
@@ -408,7 +411,7 @@ class CoreMixin(TensorBase):
         edge = self.grad_fn
         return printing.format_tensor(
             self._array,
-            to_host=backend_of(self._array).to_host,
+            to_host=read,
             kind="parameter" if hasattr(self, "_is_param") else "tensor",
             type_name="tensor" if type(self).__name__ in ("Tensor", "Parameter") else type(self).__name__,
             dtype_name=self.dtype.name,
@@ -420,7 +423,7 @@ class CoreMixin(TensorBase):
 
     def __format__(self, spec: str) -> str:
         if self._array.ndim == 0 and type(self).__name__ == "Tensor":
-            return printing.format_scalar(backend_of(self._array).to_host(self._array), spec)
+            return printing.format_scalar(read(self._array), spec)
         return object.__format__(self, spec)
 
     # -- copies ----------------------------------------------------------------------------------------------------

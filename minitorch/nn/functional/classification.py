@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.backend import dtypes
+from minitorch.backend.later import on_host, refuse_if
 from minitorch.errors import explain
 from minitorch.nn.functional.linear import linear
 from minitorch.nn.functional.reduction import constant, need_tensors, reduction_name, same_dtype
@@ -153,17 +154,17 @@ def _check_classes(op: str, input: Any, target: Any, weight: Any, ignore_index: 
     _check_weight(op, input, weight, classes)
     if not labels.size:
         return target, None
-    if not 0 <= ignore_index < classes:
+    if not 0 <= ignore_index < classes and on_host(labels):
         unsigned = labels.view("uint64") if kind == "i8" else labels  # negative ones are the greatest
         if int(unsigned.max()) < classes:
             return target, None
     wrong = ((labels < 0) | (labels >= classes)) & (labels != ignore_index)
-    if wrong.any():
-        raise IndexError(
-            explain(
-                f"{op}: Target {int(labels[wrong][0])} is out of bounds.", _rows(input, target), f"0 to {classes - 1}"
-            )
-        )
+
+    def error() -> Exception:
+        what = f"{op}: Target {int(labels[wrong][0])} is out of bounds."
+        return IndexError(explain(what, _rows(input, target), f"0 to {classes - 1}"))
+
+    refuse_if(wrong.any(), error)
     return target, ignore_index
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.base import wrap
 from minitorch.autograd.modes import no_grad
 from minitorch.backend import dtypes, xp_of
+from minitorch.backend.later import refuse_if
 from minitorch.errors import explain
 from minitorch.nn.functional.spatial import need_tensor
 from minitorch.ops import embedding as ops
@@ -182,16 +183,19 @@ def _padding(op: str, padding_idx: int | None, rows: int) -> int | None:
 
 def _check_range(op: str, index: Any, weight: Any) -> None:
     rows = weight._array.shape[0]
-    if index.size and not (0 <= int(index.min()) and int(index.max()) < rows):
-        letters = [
-            ("indices", index.shape, f"{int(index.min())} to {int(index.max())}"),
-            ("weight", weight._array.shape, "V, D"),
-        ]
+    if not index.size:
+        return
+    low, high = index.min(), index.max()
+
+    def error() -> Exception:
+        letters = [("indices", index.shape, f"{int(low)} to {int(high)}"), ("weight", weight._array.shape, "V, D")]
         if op == "embedding":
-            raise IndexError(
+            return IndexError(
                 explain(f"embedding: index out of range in self: the table has rows 0 to {rows - 1}", letters)
             )
-        raise RuntimeError(explain(f"{op}: an index of input is not in the valid range [0, {rows})", letters))
+        return RuntimeError(explain(f"{op}: an index of input is not in the valid range [0, {rows})", letters))
+
+    refuse_if((low < 0) | (high >= rows), error)
 
 
 def _renormalize(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
