@@ -252,16 +252,20 @@ def _beside(x: Any) -> Any:
 
 def _blend(input: Any, product: Any, beta: float, alpha: float) -> Any:
     """beta input + alpha product; beta 0 leaves input out, nan and all."""
+    dtype = product.dtype
     if input.dtype.kind in "biu":
-        beta, alpha = int(beta), int(alpha)
+        kind = input.dtype.type
+        beta, alpha = kind(int(beta)), kind(int(alpha))
+    elif dtype.kind == "V" and not alpha == beta == 1:  # bfloat16 times a number would be float32 before the sum, only
+        product = product.astype("float32")
     if alpha != 1:
         product = product * alpha
     if beta == 0:
-        return product
+        return product.astype(dtype, copy=False)
     out = product + (input if beta == 1 else input * beta)
-    if out.shape != product.shape or input.dtype != product.dtype:
+    if out.shape != product.shape or input.dtype != dtype:
         raise Unequal(product.shape)
-    return out
+    return out.astype(dtype, copy=False)
 
 
 def _not_expandable(have: tuple, want: tuple) -> str:

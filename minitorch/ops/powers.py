@@ -180,11 +180,20 @@ def logaddexp(x: Any, y: Any) -> Any:
     """log(e**x + e**y) without overflow."""
     only("logaddexp", x, INEXACT)
     xp = xp_of(x)
-    if x.dtype.kind != "c":
-        return xp.logaddexp(x, y)
-    high = xp.where(x.real >= y.real, x, y)
-    low = xp.where(x.real >= y.real, y, x)
-    return high + xp.log1p(xp.exp(low - high))
+    return xp.logaddexp(x, y) if x.dtype.kind != "c" else complex_logaddexp(x, y)
+
+
+def complex_logaddexp(x: Any, y: Any) -> Any:
+    """log(e**x + e**y) of complex arrays. A nan in either is a nan in both parts; of -inf + ai and -inf + bi the
+    second stays, as no angle means anything there."""
+    xp = xp_of(x)
+    below = x.real < y.real
+    high, low = xp.where(below, y, x), xp.where(below, x, y)
+    endless = xp.isinf(high.real) & (high.real == low.real)
+    found = high + xp.log1p(xp.exp(low - xp.where(endless, 0, high)))
+    found = xp.where(endless, xp.where(high.real < 0, low, xp.log(xp.exp(low) + xp.exp(high))), found)
+    nan = xp.isnan(x) | xp.isnan(y)
+    return xp.where(nan, x.dtype.type(complex("nan+nanj")), found)
 
 
 @logaddexp.vjp("x")

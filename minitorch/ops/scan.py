@@ -8,6 +8,7 @@ from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.along import place
 from minitorch.ops.elementwise import conj, exp
+from minitorch.ops.powers import complex_logaddexp
 
 _WIDE = {c: "int64" for c in "?bhiqB"} | {"e": "float32", "E": "float32"}
 
@@ -143,7 +144,12 @@ def logcumsumexp(x: Any, *, dim: int) -> Any:
     if x.ndim == 0:
         return x.copy()
     wide = x.astype("float32") if x.dtype.char in "eE" else x
-    return _scanned(wide, dim, xp_of(x).logaddexp).astype(x.dtype, copy=False)
+    if x.dtype.kind != "c":
+        return _scanned(wide, dim, xp_of(x).logaddexp).astype(x.dtype, copy=False)
+    out, lead = x.copy(), (slice(None),) * dim
+    for i in range(1, x.shape[dim]):  # one after the other: the order decides by which multiple of 2 pi angles differ
+        out[(*lead, i)] = complex_logaddexp(out[(*lead, i - 1)], x[(*lead, i)])
+    return out
 
 
 @logcumsumexp.vjp("x")
@@ -152,5 +158,5 @@ def _(g: Any, x: Any, out: Any, x_shape: tuple, dim: int) -> Any:
     g_k + e**(out_k - out_(k+1)) T_(k+1). As out never falls, no exponent is positive."""
     if not x_shape:
         return g
-    decay = exp(out - shift(out, dim=dim, by=-1, fill=float("inf")))
-    return exp(x - out) * recurrence(g, decay, dim=dim, reverse=True)
+    decay = conj(exp(out - shift(out, dim=dim, by=-1, fill=float("inf"))))
+    return conj(exp(x - out)) * recurrence(g, decay, dim=dim, reverse=True)

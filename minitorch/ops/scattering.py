@@ -208,6 +208,8 @@ def index_add(x: Any, index: Any, source: Any, *, dim: int, alpha: float = 1) ->
 
 @writes(index_add)
 def _write_index_add(x: Any, index: Any, source: Any, *, dim: int, alpha: Any = 1) -> None:
+    if x.dtype.kind == "u" and alpha < 0:
+        alpha %= 256
     if x.ndim == 0:
         x[...] += (alpha * source).reshape(()).astype(x.dtype)
         return

@@ -121,7 +121,7 @@ def mvlgamma(x: Any, *, p: int) -> Any:
     total = compute("mvlgamma", "gammaln", x) + p * (p - 1) / 4 * math.log(math.pi)
     for j in range(1, p):
         total = total + compute("mvlgamma", "gammaln", x - j / 2)
-    return matching(x, total)
+    return matching(x, xp_of(total).where(xp_of(total).isneginf(x), math.inf, total))
 
 
 @mvlgamma.vjp("x")
@@ -159,13 +159,23 @@ def _(g: Any, x: Any, out: Any) -> Any:
 @op(broadcasts=True, promote=True)
 def igamma(x: Any, y: Any) -> Any:
     """The regularized lower incomplete gamma function: the integral of t**(x-1) e**-t from 0 to y, over gamma(x)."""
-    return compute("igamma", "gammainc", x, y)
+    return _at_nan(x, y, compute("igamma", "gammainc", x, y), False)
 
 
 @op(broadcasts=True, promote=True)
 def igammac(x: Any, y: Any) -> Any:
     """The regularized upper incomplete gamma function, 1 - igamma(x, y)."""
-    return compute("igammac", "gammaincc", x, y)
+    return _at_nan(x, y, compute("igammac", "gammaincc", x, y), True)
+
+
+def _at_nan(x: Any, y: Any, out: Any, upper: bool) -> Any:
+    """torch looks for the ends of the range first: the whole integral is that to inf whatever x, and so on."""
+    xp = xp_of(out)
+    if not xp.isnan(out).any():
+        return out
+    none = (xp.isnan(x) & (y == 0)) | (xp.isposinf(x) & xp.isnan(y))
+    whole = xp.isnan(x) & xp.isposinf(y)
+    return xp.where(none | whole, (whole ^ upper).astype(out.dtype), out)
 
 
 def _density(x: Any, y: Any) -> Any:

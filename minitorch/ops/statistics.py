@@ -151,15 +151,15 @@ _TINY = 1e-7  # torch's guard against dividing by zero
 def renorm(x: Any, *, p: float, dims: tuple, maxnorm: float) -> Any:
     """x with the slices that `dims` span scaled down to norm `maxnorm` where they are longer."""
     size = vector_norm.op.forward(x, ord=p, dim=dims, keepdim=True)
-    return xp_of(x).where(size > maxnorm, x * (maxnorm / (size + _TINY)), x)
+    return xp_of(x).where(size > maxnorm, x * (maxnorm / (size + _TINY)), x).astype(x.dtype, copy=False)
 
 
 @renorm.vjp("x")
 def _(g: Any, x: Any, x_shape: tuple, p: float, dims: tuple, maxnorm: float) -> Any:
-    """out = x f(|x|): g f + (sum of g conj(x)) f' d|x|/dx, f = maxnorm / |x| where the slice was too long, else 1."""
+    """out = x f(|x|): g f + (sum of Re g conj(x)) f' d|x|/dx, f = maxnorm / |x| where the slice was too long, or 1."""
     size = vector_norm(x, ord=p, dim=dims, keepdim=True)
     long, guarded = size > maxnorm, size + _TINY
     factor = where(long, maxnorm / guarded, 1.0)
     slope = where(long, -maxnorm / (guarded * guarded), 0.0)
-    by_size = sum(g * conj(x), dim=dims, keepdim=True) * slope
+    by_size = sum((g * conj(x)).real, dim=dims, keepdim=True) * slope
     return g * factor + norm_grad(by_size, x, size, x_shape, p, dims, True)

@@ -142,9 +142,12 @@ def gradient(
     """
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    if input._array.dtype == "uint8":
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     ndim = input._array.ndim
     dims = reduced_dims(dim, ndim, "gradient")
     dims = tuple(range(ndim)) if dims is None else (dims,) if isinstance(dims, int) else dims
+    spacing = 1 if spacing is None else spacing
     several = isinstance(spacing, (tuple, list))
     if several and len(spacing) != len(dims):
         raise RuntimeError(

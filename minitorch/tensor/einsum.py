@@ -17,6 +17,7 @@ from minitorch.ops import reduce as sums
 from minitorch.ops.diagonal import diagonal
 from minitorch.ops.matmul import bmm, matmul, mm
 from minitorch.tensor.binding import write_out
+from minitorch.tensor.dims import totaled
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -67,9 +68,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
             )
         if n != m:  # a dimension of length one broadcasts: sum the other one
             if n == 1:
-                b = sums.sum(b, dim=dims_b[i], keepdim=True)
+                b = totaled(sums.sum(b, dim=dims_b[i], keepdim=True), b.dtype)
             else:
-                a = sums.sum(a, dim=dims_a[i], keepdim=True)
+                a = totaled(sums.sum(a, dim=dims_a[i], keepdim=True), a.dtype)
     result = contract(a, b, dims_a, dims_b)
     return result if out is None else write_out("tensordot", out, result, (a, b))
 

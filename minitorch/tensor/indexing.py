@@ -388,7 +388,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     shape = (shape,) if isinstance(shape, int) else ints("unravel_index", "shape", shape, 2)
     if any(n < 0 for n in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")
-    xp, places, found = xp_of(indices._array), indices._array, []
+    xp, places, found = xp_of(indices._array), indices._array.astype("int64"), []
     for n in reversed(shape):
         found.append(wrap(xp.asarray(places % n)))
         places = places // n

@@ -43,13 +43,13 @@ def matrix(A: Any, name: str, argument: str = "A") -> Any:
     return floating(A, name)
 
 
-def floating(A: Any, name: str) -> Any:
-    """Check that A is float32, float64, complex64 or complex128."""
+def floating(A: Any, name: str, halves: bool = False) -> Any:
+    """Check that A is float32, float64, complex64 or complex128; or, with `halves`, float16 or bfloat16."""
     if A._array.dtype.kind in "biu":
         raise RuntimeError(
             f"{name}: Expected a floating point or complex tensor as input. Got {kind_name(A)}\n    hint  x.float()"
         )
-    if A._array.dtype.itemsize == 2:
+    if A._array.dtype.itemsize == 2 and not halves:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {kind_name(A)}\n    hint  x.float()")
     return A
 

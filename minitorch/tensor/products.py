@@ -81,9 +81,11 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
             [1., 3., 9.]])
     """
     if x._array.ndim == 0:
-        raise RuntimeError("linalg.vander: The input tensor x must have at least 1 dimension.")
+        x = x.reshape(1)
+    if x._array.dtype.kind == "b":
+        raise RuntimeError("linalg.vander supports floating point, complex, and integer tensors, but got Bool")
     n = x._array.shape[-1] if N is None else N
-    if x._array.dtype.kind in "bu" or x._array.dtype.itemsize < 8 and x._array.dtype.kind == "i":
+    if x._array.dtype.kind == "u" or x._array.dtype.itemsize < 8 and x._array.dtype.kind == "i":
         x = x.long()  # as torch's running product
     if n <= 1:
         raise RuntimeError(f"linalg.vander: N must be greater than 1, but it is {n}")

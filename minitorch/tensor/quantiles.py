@@ -18,6 +18,7 @@ from minitorch.ops.diagonal import diagonal
 from minitorch.ops.sort import sort
 from minitorch.tensor.binding import function
 from minitorch.tensor.dims import kind_name, one_dim
+from minitorch.tensor.matrices import floating
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -107,6 +108,7 @@ def _renorm_arguments(x: Any, p: float, dim: int, maxnorm: float) -> dict:
         raise RuntimeError("renorm: non-positive-norm not supported")
     if maxnorm < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    floating(x, "linalg.vector_norm", halves=True)
     kept = one_dim(dim, x._array.ndim, "renorm", 2)
     return {"p": p, "dims": tuple(d for d in range(x._array.ndim) if d != kept), "maxnorm": maxnorm}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.failures import check_same_device
-from minitorch.autograd.primitives import sum_to
+from minitorch.autograd.primitives import cast, sum_to
 from minitorch.backend import dtypes, xp_of
 from minitorch.errors import explain, wrap_dim
 from minitorch.ops import scattering
@@ -89,7 +89,10 @@ class RepetitionMixin(TensorBase):
         lead = len(shape) - len(size)
         if lead < 0 or any(n not in (1, shape[lead + i]) for i, n in enumerate(size)):
             raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(shape)}}}.")
-        return self if size == shape else sum_to(self, shape=size)  # type: ignore[return-value]
+        whole = self._array.dtype.kind in "biu"
+        if size == shape and (size or not whole):
+            return self  # type: ignore[return-value]
+        return sum_to(cast(self, dtype="int64") if whole else self, shape=size)
 
 
 def expanded(shape: tuple, size: tuple) -> tuple:

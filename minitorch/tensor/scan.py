@@ -55,7 +55,7 @@ class ScanMixin(TensorBase):
         >>> mt.tensor([1.0, 3.0, 2.0]).cummax(0).values
         tensor([1., 3., 3.])
         """
-        refuse_dtype(self, "c", "cummax_cpu")
+        refuse_dtype(self, "c" if self._array.ndim else "", "cummax_cpu")
         return return_types.cummax(*ops.cummax(self, dim=one_dim(dim, self._array.ndim, "cummax")))
 
     def cummin(self, dim: int) -> Any:
@@ -65,7 +65,7 @@ class ScanMixin(TensorBase):
         >>> mt.tensor([3.0, 1.0, 2.0]).cummin(0).indices
         tensor([0, 1, 1])
         """
-        refuse_dtype(self, "c", "cummin_cpu")
+        refuse_dtype(self, "c" if self._array.ndim else "", "cummin_cpu")
         return return_types.cummin(*ops.cummin(self, dim=one_dim(dim, self._array.ndim, "cummin")))
 
     def logcumsumexp(self, dim: int) -> Tensor:

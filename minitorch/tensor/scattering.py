@@ -68,7 +68,8 @@ class ScatteringMixin(TensorBase):
             )
         source = broadcast_to(self, shape=(*common[:dim], *shape[dim : dim + 1], *common[dim + 1 :]))
         index = broadcast_to(indices, shape=(*common[:dim], *wanted[dim : dim + 1], *common[dim + 1 :]))
-        return source.gather(dim, index)
+        # as torch's: any index counts, modulo the length
+        return source.gather(dim, index % shape[dim] if shape and shape[dim] else index)
 
     def scatter(
         self, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None

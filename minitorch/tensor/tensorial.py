@@ -13,7 +13,7 @@ from minitorch.ops import lu as lu_ops
 from minitorch.ops.shape import permute, reshape
 from minitorch.tensor import return_types
 from minitorch.tensor.matmul import matrix_product as product
-from minitorch.tensor.matrices import square, with_out
+from minitorch.tensor.matrices import check_square, floating, square, with_out
 from minitorch.tensor.solving import solve
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def matrix_exp(A: Tensor) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    square(A, "linalg.matrix_exp")
+    check_square(A, "linalg.matrix_exp")
+    floating(A, "linalg.matrix_exp", halves=True)
+    if A._array.dtype.itemsize == 2:
+        return matrix_exp(A.float()).to(A.dtype)
     one = lu_ops.identity_like(A)
     if A._array.size == 0:
         return elementwise.mul(A, 1)

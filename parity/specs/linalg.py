@@ -363,7 +363,7 @@ spec(
     shapes(0, 1, zero=False).map(lambda s: call(In((*s, 3)))),
     dtypes=(*INEXACT, "int64"),
     edges=(call(np.array([1.0, 2.0]), N=4),),
-    errors=(Bad(call(In(())), "at least 1 dim"), Bad(call(V, N=1), "greater than 1")),
+    errors=(Bad(call(V), "but got Bool", dtype="bool"), Bad(call(V, N=1), "greater than 1")),
 )
 spec(
     "kron",

@@ -49,7 +49,7 @@ _LOW = np.array([[-INF, -INF, 1.0], [1000.0, 1.0, 1000.0], [NAN, 1.0, 2.0], [0.0
 spec(
     "logcumsumexp",
     over_one(),
-    dtypes=(*FLOATS,),
+    dtypes=(*FLOATS, *COMPLEX),
     method=True,
     out=True,
     edges=(call(_LOW, 1),),

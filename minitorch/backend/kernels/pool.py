@@ -266,7 +266,7 @@ class PoolKernels:
             column = u[:, len(out) - 1 - i if len(out) == 2 else i]
             starts = _fractional_starts(xp, column, n, k, o)
             place = place * n + starts.reshape(planes, *(o if j == i else 1 for j in range(len(out))))
-        flat, place = x.reshape(-1), place.reshape(planes, -1)
+        flat, place = x.reshape(-1), place.reshape(planes, prod(out))
         indices = place
         values = xp.full(place.shape, -xp.inf, dtype=x.dtype)
         for shift in _outer_places(xp, [range(k) for k in kernel], spatial).reshape(-1):

@@ -44,6 +44,8 @@ class ResampleKernels:
         factors the user gave, per dimension, None where the ratio of the sizes counts (``recompute_scale_factor``).
         """
         tables = _tables(x.shape[2:], out_spatial, mode, align_corners, scales, antialias, x.dtype.itemsize)
+        if x.dtype.kind == "u" and mode in ("linear", "cubic"):
+            return self._combine_bytes(x, tables)
         y = x.astype(compute_dtype(self.xp, x.dtype), copy=False)
         for i in reversed(range(len(tables))):
             y = self._combine(y, tables[i], i + 2)
@@ -64,6 +66,23 @@ class ResampleKernels:
         for i, table in enumerate(tables):
             gx = self._combine(gx, _transposed(table, x_spatial[i]), i + 2)
         return gx.astype(gy.dtype, copy=False)
+
+    def _combine_bytes(self, x: Array, tables: list[Table]) -> Array:
+        """As Pillow, and torch after it: weights are whole numbers of 16 bits, and every dimension rounds to bytes."""
+        for i in reversed(range(len(tables))):
+            index, weight = tables[i][0], tables[i][1].copy()
+            if index.shape[1] == 1 and (weight == 1).all():
+                x = self._combine(x, tables[i], i + 2)
+                continue
+            for t in range(1, index.shape[1]):  # neighbors moved to the edge are one neighbor
+                same = (index[:, t] == index[:, t - 1]) & (index[:, t] >= 0)
+                weight[same, t] += weight[same, t - 1]
+                weight[same, t - 1] = 0
+            bits = _fixed_point(float(weight.max()))
+            whole = np.trunc(np.where(weight < 0, -0.5, 0.5) + weight * (1 << bits))
+            total = self._combine(x.astype("int32"), (index, whole), i + 2)
+            x = self.xp.clip((total + (1 << (bits - 1))) >> bits, 0, 255).astype("uint8")
+        return x
 
     def _combine(self, x: Array, table: Table, axis: int) -> Array:
         """Along one axis: y[o] = sum over t of weight[o, t] x[index[o, t]]."""
@@ -190,6 +209,14 @@ def _step(size: int, out: int, scale: float | None, align_corners: bool) -> floa
     if align_corners:
         return (size - 1) / (out - 1) if out > 1 else 0.0
     return 1.0 / scale if scale else size / out
+
+
+def _fixed_point(largest: float) -> int:
+    """How many bits after the point a 16-bit weight has, if this is the largest one."""
+    bits = 0
+    while bits < 22 and int(0.5 + largest * (1 << (bits + 1))) < 1 << 15:
+        bits += 1
+    return bits
 
 
 def _identity_table(size: int) -> Table:

@@ -45,7 +45,7 @@ def margin_ranking_loss(
     if not input1.dim() == input2.dim() == target.dim():
         rows = [(n, t._array.shape, "") for n, t in (("input1", input1), ("input2", input2), ("target", target))]
         raise RuntimeError(explain(f"{name} : All input tensors should have same dimension", rows))
-    return reduced((margin - target * (input1 - input2)).clamp_min(0), reduction)
+    return reduced((-target * (input1 - input2) + float(margin)).clamp_min(0), reduction)
 
 
 def hinge_embedding_loss(

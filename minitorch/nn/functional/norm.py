@@ -31,9 +31,9 @@ def batch_norm(
     Shape: input (N, C, *); the others (C).
 
     >>> import minitorch as mt
-    >>> mt.nn.functional.batch_norm(mt.tensor([[1.0], [3.0]]), None, None, training=True, eps=0.0)
-    tensor([[-1.],
-            [ 1.]])
+    >>> mt.nn.functional.batch_norm(mt.tensor([[1.0], [3.0]]), None, None, training=True, eps=3.0)
+    tensor([[-0.5000],
+            [ 0.5000]])
     """
     need_tensor("batch_norm", "input", 1, input)
     shape = input._array.shape
@@ -47,6 +47,9 @@ def batch_norm(
         raise ValueError(explain(f"batch_norm: {what}", rows, "a larger batch, or .eval()"))
     given = (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias))
     _check_parameters("batch_norm", input, given, shape[1], rows)
+    if not (eps > 0 if training else eps >= 0):
+        wanted = "positive during training" if training else "non-negative"
+        raise ValueError(f"batch_norm eps must be {wanted}, but got {eps}")
     if not training:
         _need_statistics("batch_norm", running_mean, running_var)
         return ops.normalize_by(input, running_mean, running_var, weight, bias, eps=eps)
@@ -55,9 +58,10 @@ def batch_norm(
     y, mean, var = ops.standardize(
         input, weight, bias, shape=(n, c, places), axes=(0, 2), affine=(1, c, 1), eps=eps, kind="NativeBatchNorm"
     )
-    _move(running_mean, mean._array.reshape(c), momentum)
     count = n * places
-    _move(running_var, var._array.reshape(c), momentum, count)
+    if count:  # a batch of nothing says nothing of the statistics
+        _move(running_mean, mean._array.reshape(c), momentum)
+        _move(running_var, var._array.reshape(c), momentum, count)
     return y
 
 

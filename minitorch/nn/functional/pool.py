@@ -197,8 +197,29 @@ def _fractional(
             raise RuntimeError(f"{op}: pool size ({k}) too large relative to input size ({h}) for an output of {o}")
     if samples is None:
         samples = rand(*x._array.shape[:2], n, dtype=x.dtype, device=x.device)
+    else:
+        samples = _checked_samples(op, x, samples, n)
     values, places = ops.fractional_max_pool(x, samples, kernel=kernel, spatial=spatial)
     return (unbatched(values, was), unbatched(places, was)) if indices else unbatched(values, was)
+
+
+def _checked_samples(op: str, x: Tensor, samples: Tensor, n: int) -> Tensor:
+    """The samples of the batch's own elements: as in torch there may be more of them."""
+    (batch, channels), have = x._array.shape[:2], samples._array.shape
+    rows = [("input", x._array.shape, "N, C, *"), ("_random_samples", have, f"N, C, {n}")]
+    if samples.dtype != x.dtype:
+        what = f"Expect _random_samples to have the same dtype as input, {x.dtype}, but got {samples.dtype}"
+    elif len(have) != 3:
+        what = f"Expect _random_samples to have 3 dimensions, got {len(have)}"
+    elif have[0] < batch:
+        what = "Expect _random_samples.size(0) no less then input batch size."
+    elif have[1] != channels:
+        what = "Expect _random_samples.size(1) equals to input channel size."
+    elif have[2] != n:
+        what = f"Expect _random_samples.size(2) equals to {n}; got {have[2]}."
+    else:
+        return samples[:batch]
+    raise RuntimeError(explain(f"{op}: {what}", rows))
 
 
 # -- unpooling ---------------------------------------------------------------------------------------------------------

@@ -67,7 +67,8 @@ def interpolate(
     if any(s < 1 for s in spatial):
         what = f"Input and output sizes should be greater than 0, but got input {shape[2:]} output {spatial}"
         raise RuntimeError(explain(f"interpolate: {what}", [("input", shape, "")]))
-    if input._array.dtype.kind not in "fV" and not (input._array.dtype.char == "B" and mode != "trilinear"):
+    of_bytes = input._array.dtype == "uint8" and mode not in ("linear", "trilinear")
+    if input._array.dtype.kind not in "fV" and not of_bytes:
         raise NotImplementedError(
             f"interpolate: \"upsample_{mode}{n}d\" not implemented for '{scalar_name(input._array)}'"
         )

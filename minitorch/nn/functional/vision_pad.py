@@ -38,7 +38,8 @@ def pad(input: Tensor, pad: tuple[int, ...], mode: str = "constant", value: floa
         raise RuntimeError(explain(f"pad: {what} {len(pad)} and input of dimension {len(shape)}", rows))
     sides = [(int(pad[2 * i]), int(pad[2 * i + 1])) for i in range(len(pad) // 2)]
     widths = ((0, 0),) * (len(shape) - len(sides)) + tuple(reversed(sides))
-    if any(n + a + b < 0 or n + min(a, 0) < 0 or n + min(b, 0) < 0 for n, (a, b) in zip(shape, widths, strict=True)):
+    lengths = zip(shape, widths, strict=True)
+    if any(n + (a + b if mode == "replicate" else min(a + b, a, b, 0)) < 0 for n, (a, b) in lengths):
         raise RuntimeError(
             explain("pad: narrow(): length must be non-negative; the negative widths cut off too much", rows)
         )
@@ -64,7 +65,11 @@ def _pad_lines(input: Any, n: int, widths: tuple, mode: str, rows: list) -> Tens
         what = f"Padding size {2 * n} is not supported for {len(shape)}D input tensor"
         hint = "for modes other than constant: 2 widths for 2D or 3D inputs, 4 for 3D or 4D, 6 for 4D or 5D"
         raise NotImplementedError(explain(f"pad: {what}", rows, hint))
+    if mode != "circular" and input._array.dtype.kind == "b":
+        raise NotImplementedError(f"pad: \"{_BORDERS[mode]}_pad{n}d\" not implemented for 'Bool'")
     if any(w < 0 for side in widths for w in side):
+        if mode == "replicate":
+            widths = tuple(_keep_a_line(n, a, b) for n, (a, b) in zip(shape, widths, strict=True))
         input = ops.pad_constant(input, widths=tuple((min(a, 0), min(b, 0)) for a, b in widths), value=0)
         widths = tuple((max(a, 0), max(b, 0)) for a, b in widths)
         shape = input._array.shape
@@ -83,3 +88,16 @@ def _pad_lines(input: Any, n: int, widths: tuple, mode: str, rows: list) -> Tens
             raise RuntimeError(explain(f"pad: there is nothing to take a border from at dimension {d}", rows))
         lines.append(ops.border(mode, size, before, after))
     return ops.pad_lines(input, dims=dims, lines=tuple(lines), kind=f"{_KINDS[mode]}{n}D")
+
+
+_BORDERS = {"reflect": "reflection", "replicate": "replication"}
+
+
+def _keep_a_line(size: int, before: int, after: int) -> tuple[int, int]:
+    """The widths with one line left to copy: what would be cut of the last one is cut of its copies."""
+    if before + after + size > 0:
+        if before < -(size - 1):
+            return 1 - size, after + before + size - 1
+        if after < -(size - 1):
+            return before + after + size - 1, 1 - size
+    return before, after
