@@ -82,6 +82,10 @@ def __getattr__(name: str) -> _Any:
         return _import_module(f"minitorch.{name}")
     if name in _LATER_FUNCTIONS:
         return getattr(_import_module(f"minitorch.{_LATER_FUNCTIONS[name]}"), name)
+    if name.startswith("_foreach_"):
+        found = _import_module("minitorch.foreach").FUNCTIONS.get(name)
+        if found is not None:
+            return found
     left_out, also = _import_module("minitorch.left_out"), _import_module("minitorch.also")
     found = also.FUNCTIONS.get(name) or left_out.FUNCTIONS.get(name) or left_out.NAMESPACES.get(name)
     if found is None:
