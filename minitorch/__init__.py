@@ -67,7 +67,7 @@ from minitorch.func import vmap  # noqa: E402
 from minitorch.serialization import load, save  # noqa: E402
 
 # Modules that few programs use are imported when they are first named, and what is left out is said only then.
-_LATER = ("accelerator", "amp", "compiler", "cpu", "distributed", "distributions", "fft", "jit", "masked",
+_LATER = ("accelerator", "amp", "compiler", "cpu", "distributed", "distributions", "fft", "futures", "jit", "masked",
           "multiprocessing", "profiler", "random", "signal", "special", "viz")  # fmt: skip
 _LATER_FUNCTIONS = {
     **dict.fromkeys(("compile", "typename"), "compiling"),
