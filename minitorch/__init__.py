@@ -67,7 +67,7 @@ from minitorch.func import vmap  # noqa: E402
 from minitorch.serialization import load, save  # noqa: E402
 
 # Modules that few programs use are imported when they are first named, and what is left out is said only then.
-_LATER = ("accelerator", "amp", "compiler", "cpu", "distributed", "distributions", "fft", "jit", "masked",
+_LATER = ("accelerator", "amp", "compiler", "cpu", "distributed", "distributions", "fft", "futures", "jit", "masked",
           "multiprocessing", "profiler", "random", "signal", "special", "viz")  # fmt: skip
 _LATER_FUNCTIONS = {
     **dict.fromkeys(("compile", "typename"), "compiling"),
@@ -82,6 +82,10 @@ def __getattr__(name: str) -> _Any:
         return _import_module(f"minitorch.{name}")
     if name in _LATER_FUNCTIONS:
         return getattr(_import_module(f"minitorch.{_LATER_FUNCTIONS[name]}"), name)
+    if name.startswith("_foreach_"):
+        found = _import_module("minitorch.foreach").FUNCTIONS.get(name)
+        if found is not None:
+            return found
     left_out, also = _import_module("minitorch.left_out"), _import_module("minitorch.also")
     found = also.FUNCTIONS.get(name) or left_out.FUNCTIONS.get(name) or left_out.NAMESPACES.get(name)
     if found is None:

@@ -93,6 +93,12 @@ def set_flush_denormal(mode: bool) -> bool:
     return False
 
 
+def _assert(condition: Any, message: str) -> None:
+    """assert, as a function: what models written for a tracer call."""
+    if not condition:
+        raise AssertionError(message)
+
+
 def _trained(name: str) -> Callable:
     """`name(input, p, train)`, the form of nn.functional's dropouts."""
     call = getattr(F, {"feature_dropout": "dropout2d"}.get(name, name))
@@ -107,7 +113,7 @@ def _trained(name: str) -> Callable:
 
 _WRITTEN = (
     batch_norm, instance_norm, layer_norm, group_norm, embedding, constant_pad_nd, adaptive_max_pool1d, vander,
-    set_flush_denormal, is_anomaly_enabled,
+    set_flush_denormal, is_anomaly_enabled, _assert,
 )  # fmt: skip
 FUNCTIONS: dict[str, Callable] = {
     **{name: getattr(F, name) for name in _SAME.split()},

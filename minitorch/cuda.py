@@ -122,6 +122,8 @@ def __getattr__(name: str) -> Any:
     """What lies in files of its own and is imported when it is named."""
     if name == "amp":
         return importlib.import_module("minitorch.amp.cuda")
+    if name == "_initialized":  # read by copies of reversible layers: is there a state of the GPU to keep?
+        return is_initialized()
     if name in _STREAMS:
         return getattr(importlib.import_module("minitorch.cuda_streams"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

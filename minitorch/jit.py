@@ -56,6 +56,15 @@ def script_if_tracing(fn: Callable) -> Callable:
     return fn
 
 
+def _overload_method(fn: Callable) -> Callable:
+    """`fn` itself: the signature of a method for one kind of input, which its last definition replaces."""
+    return fn
+
+
+_overload = _overload_method
+_script_if_tracing = script_if_tracing  # torchvision's models and operations take it by this name
+
+
 def export(fn: Callable) -> Callable:
     """`fn` itself."""
     return fn

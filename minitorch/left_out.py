@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 from minitorch.absent import absent_function, absent_namespace
 
@@ -22,8 +23,18 @@ onnx = absent_namespace(
 )  # fmt: skip
 onnx.is_in_onnx_export = lambda: False
 fx = absent_namespace(
-    "fx", _GRAPH, "symbolic_trace wrap replace_pattern", "GraphModule Graph Node Tracer Proxy Interpreter"
+    "fx", _GRAPH, "symbolic_trace replace_pattern", "GraphModule Graph Node Tracer Proxy Interpreter"
 )
+
+
+def _wrap(fn_or_name: Any) -> Any:
+    """What it is given: a function that no tracer shall look into, or its name; nothing is traced."""
+    if not callable(fn_or_name) and not isinstance(fn_or_name, str):
+        raise RuntimeError("Unsupported type for global function! Must be either a callable or string name")
+    return fn_or_name
+
+
+fx.wrap = _wrap
 export = absent_namespace("export", _GRAPH, "export save load", "ExportedProgram Dim")
 quantization = absent_namespace(
     "quantization", "there are no quantized dtypes.",

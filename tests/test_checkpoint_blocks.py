@@ -152,3 +152,14 @@ def test_the_reentrant_form_refuses_gradients_of_some_inputs() -> None:
         y = ours.checkpoint(lambda t: t * t, x, use_reentrant=False, context_fn=ours.noop_context_fn)
         (g,) = mt.autograd.grad(y.sum(), x)
     assert g.tolist() == [2.0, 2.0]
+
+
+def test_what_reversible_layers_take_from_the_module() -> None:
+    for L in LIBRARIES:
+        module, x = tools(L), L.ones(2, requires_grad=True)
+        assert module.get_device_states(x, 3, L.ones(1)) == ([], [])
+        module.set_device_states([], [])
+        a, b, c = module.detach_variable((x * 2, 5, L.ones(1)))
+        assert (a.requires_grad, a.is_leaf, b, c.requires_grad) == (True, True, 5, False)
+        with pytest.raises(RuntimeError, match="Only tuple of tensors is supported"):
+            module.detach_variable([x])

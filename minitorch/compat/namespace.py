@@ -18,13 +18,14 @@ from minitorch.compat import dynamo, old, version
 ROOTS = {"torch": "minitorch"}  # the packages that are answered for, and by what
 
 # parts of minitorch that are its own: torch has no such module, or another one of that name
-_NAMES = "absent backend cli compat compiling cuda_streams dtypes errors left_out ops signatures"
+_NAMES = "absent also backend cli compat compiling cuda_streams dtypes errors foreach left_out ops signatures"
 _OWN = {f"torch.{name}" for name in _NAMES.split()}
 _INSTEAD: dict[str, Any] = {
     "torch.__version__": version.TORCH_VERSION,
     "torch.version": version.version,
     "torch._six": old.six,
     "torch._utils": old.utils,
+    "torch._C": old.compiled,
     "torch._dynamo": dynamo.dynamo,
     "torch._inductor": dynamo.inductor,
 }

@@ -27,3 +27,9 @@ six = SimpleNamespace(
 
 # torch._utils: of what old scripts take from it, the running sums by which they split a data set
 utils = SimpleNamespace(_accumulate=itertools.accumulate)
+
+# torch._C, PyTorch's compiled part: of it, what copies of torchvision's and detectron2's models call
+compiled = SimpleNamespace(
+    _log_api_usage_once=lambda name: None,
+    _get_tracing_state=lambda: None,
+)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+from minitorch import cuda
 from minitorch.autograd.api import backward
 from minitorch.autograd.base import TensorBase
 from minitorch.autograd.function import Function
@@ -162,6 +163,34 @@ class _Recomputed:
     def _collect(self, t: Any) -> Any:
         self.values.append(t)
         return t
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """(devices, states of their generators) of the tensors among `args` that are not on the CPU.
+
+    What reversible layers keep, to draw the same numbers when they compute a block again. On the CPU: two empty lists.
+    The state of a CUDA generator can't be read: NotImplementedError.
+
+    >>> get_device_states(3)
+    ([], [])
+    """
+    devices = [t.device.index or 0 for t in args if isinstance(t, TensorBase) and t.device.type == "cuda"]
+    return devices, [cuda.get_rng_state(index) for index in devices]
+
+
+def set_device_states(devices: Any, states: Any, *, device_type: str | None = None) -> None:
+    """Put back what `get_device_states` gave."""
+    for index, state in zip(devices, states, strict=False):
+        cuda.set_rng_state(state, index)
+
+
+def detach_variable(inputs: tuple) -> tuple:
+    """The tensors of a tuple cut off the tape, each still requiring a gradient if it did; the rest as it is."""
+    if not isinstance(inputs, tuple):
+        raise RuntimeError(
+            f"detach_variable: Only tuple of tensors is supported. Got Unsupported input type: {type(inputs).__name__}"
+        )
+    return tuple(t.detach().requires_grad_(t.requires_grad) if isinstance(t, TensorBase) else t for t in inputs)  # type: ignore[attr-defined]
 
 
 def checkpoint_sequential(

@@ -249,3 +249,56 @@ def test_names_of_the_package() -> None:
     assert {"amp", "jit", "compile", "typename", "nn"} <= set(dir(mt))
     with pytest.raises(AttributeError, match="module 'minitorch' has no attribute 'zork'"):
         mt.zork  # noqa: B018
+
+
+def test_jit_names_that_copies_of_models_take() -> None:
+    class Layer(mt.nn.Module):
+        @mt.jit._overload_method
+        def forward(self, x: list) -> Any:
+            pass
+
+        @mt.jit._overload_method
+        def forward(self, x: Any) -> Any:  # noqa: F811
+            pass
+
+        def forward(self, x: Any) -> Any:  # noqa: F811
+            return x * 2
+
+    assert Layer()(mt.ones(1)) == 2
+    assert mt.jit._script_if_tracing(outcome) is outcome
+
+
+def test_what_tracers_are_told() -> None:
+    for L in LIBRARIES:
+        fx = L.fx
+        assert L is torch or fx.wrap(outcome) is outcome
+        with pytest.raises(RuntimeError, match="Must be either a callable or string name"):
+            fx.wrap(3)
+        L._assert(True, "never said")
+        with pytest.raises(AssertionError, match="two dims"):
+            L._assert(L.ones(2).dim() == 2, "two dims")
+
+
+def futures_tour(L: Any) -> list:
+    seen: list = []
+    first, second, wrong = (L.futures.Future() for _ in range(3))
+    doubled = first.then(lambda done: done.wait() * 2)
+    both = L.futures.collect_all([first, second])
+    first.add_done_callback(lambda done: seen.append(("called", done.value())))
+    second.set_result("b")
+    seen += [first.done(), second.done(), both.done()]
+    first.set_result(21)
+    seen += [doubled.wait(), both.done(), [one.value() for one in both.wait()], L.futures.wait_all([first, second])]
+    wrong.set_exception(ValueError("no"))
+    failed = wrong.then(lambda done: done.wait())
+    for call in (wrong.wait, wrong.value, failed.wait, lambda: first.set_result(1), lambda: wrong.set_exception(1)):
+        kind, text = outcome(call)
+        seen.append((kind, str(text)[:40]))
+    return [*seen, outcome(L.futures.Future().value)[0], L.futures.collect_all([]).wait()]
+
+
+def test_futures() -> None:
+    ours, theirs = map(futures_tour, LIBRARIES)
+    assert ours == theirs
+    with pytest.raises(NotImplementedError, match="devices"):
+        mt.futures.Future(devices=["cuda:0"])
