@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import gc as _gc
 import math as _math
+import typing as _typing
 from importlib import import_module as _import_module
 from types import SimpleNamespace as _SimpleNamespace
-from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 # What an import makes stays: to search it for garbage, again and again, would take a fifth of the import's time.
@@ -71,7 +71,7 @@ inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 from minitorch import linalg, nn  # they build on the names above
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from minitorch import func, optim, serialization, testing, utils
     from minitorch.func import vmap
     from minitorch.serialization import load, save
@@ -88,6 +88,10 @@ _LATER_FUNCTIONS = {
     **dict.fromkeys(("is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"), "amp.autocasting"),
     "summary": "summaries",
 }
+
+if not _typing.TYPE_CHECKING:  # what `from minitorch import *` gives, as torch's does
+    _WANTED = ("func", "load", "optim", "save", "serialization", "testing", "utils", "vmap")
+    __all__ = [name for name in (*globals(), *_WANTED) if not name.startswith("_")]  # noqa: PLE0605
 
 if _collects:
     _gc.freeze()
