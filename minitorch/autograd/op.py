@@ -47,7 +47,7 @@ from minitorch.autograd.failures import FAILURES, explain_failure, numbers_moved
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, edge_of, next_seq
 from minitorch.autograd.promotion import agree, promote_inputs
-from minitorch.autograd.saved import OpNode, make_apply, note_special, pack
+from minitorch.autograd.saved import OpNode, make_apply, note_special, pack, saved_members
 from minitorch.autograd.wiring import as_array, hang, shares
 from minitorch.signatures import EMPTY, keyword_names, positional_names, varargs_name
 
@@ -136,8 +136,9 @@ class Op:
         return self._make_node_class(self.node_word)
 
     def _make_node_class(self, name: str) -> type:
-        what = {"__slots__": (), "op": self, "__module__": "minitorch.autograd"}
-        cls = type(name, (OpNode,), what | {"n_outputs": self.n_outputs or 0, "keeps": self.saves_tensors})
+        what: dict[str, Any] = {"__slots__": (), "op": self, "__module__": "minitorch.autograd"}
+        what |= {"n_outputs": self.n_outputs or 0, "keeps": self.saves_tensors, **saved_members(self)}
+        cls = type(name, (OpNode,), what)
         if self.vjps:
             cls.apply = make_apply(self)  # type: ignore[attr-defined]
         self.node_classes[name] = cls
