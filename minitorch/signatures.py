@@ -5,7 +5,7 @@ Imports nothing of ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -29,6 +29,35 @@ def varargs_name(fn: Callable) -> str | None:
     """The name of `*args`, if there is one."""
     code = fn.__code__
     return code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & _VARARGS else None
+
+
+class LaterSignature(Signature):
+    """A signature that `make` gives when it is first looked at: most are never looked at, and all cost at import."""
+
+    __slots__ = ("_make", "_made")
+
+    def __init__(self, make: Callable[[], Signature]) -> None:
+        self._make = make
+        self._made: Signature | None = None
+
+    def read(self) -> Signature:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:  # type: ignore[override]
+        return self.read().parameters
+
+    @property
+    def return_annotation(self) -> Any:
+        return self.read().return_annotation
+
+    def replace(self, **changes: Any) -> Signature:  # type: ignore[override]
+        return self.read().replace(**changes)
+
+    def __reduce__(self) -> Any:
+        return self.read().__reduce__()
 
 
 def signature_of(fn: Callable) -> Signature:

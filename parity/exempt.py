@@ -37,6 +37,10 @@ EXEMPT: dict[str, str] = {
            set_num_threads use_deterministic_algorithms"""),
     **_all("a Python function, strides or a flag; older forms of other functions: tests/programs/arguments.txt",
            "Tensor.apply_ Tensor.map_ Tensor.dim_order Tensor.is_conj Tensor.is_neg Tensor.nonzero_static Tensor.lu"),
+    **_all("settings: tests/compat/test_amp.py",
+           """get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype is_autocast_cpu_enabled
+           is_autocast_enabled"""),
+    **_all("of modules and names: tests/compat/test_paths.py, tests/test_summary.py", "compile summary typename"),
     **_all("settings: tests/compat/test_paths.py",
            "get_deterministic_debug_mode set_deterministic_debug_mode set_flush_denormal"),
     "linalg.LinAlgError": "an exception class",

@@ -37,7 +37,8 @@ def covered() -> set[str]:
 
 def public() -> dict[str, Callable]:
     found: dict[str, Callable] = {}
-    for name, value in vars(mt).items():
+    for name in dir(mt):  # those included that are imported when they are first named
+        value = getattr(mt, name)
         if not name.startswith("_") and inspect.isfunction(value):
             found[name] = value
     windows = mt.signal.windows
@@ -68,7 +69,7 @@ def test_tolerances_have_reasons() -> None:
 
 def layers(library: Any) -> set[str]:
     """The public classes of layers."""
-    found = vars(library.nn).items()
+    found = [(n, getattr(library.nn, n)) for n in dir(library.nn)]
     return {n for n, v in found if inspect.isclass(v) and issubclass(v, library.nn.Module) and not n.startswith("_")}
 
 

@@ -57,6 +57,21 @@ def test_import_loads_numpy_and_nothing_else():
     assert not loaded & OPTIONAL
 
 
+def test_what_not_every_program_uses_is_imported_when_it_is_named():
+    ran = python(
+        "import gc, sys, minitorch as mt\n"
+        "later = ['func', 'optim', 'serialization', 'testing', 'utils', 'nn.utils', 'nn.parallel', 'fft', 'viz']\n"
+        "loaded = [name for name in later if f'minitorch.{name}' in sys.modules]\n"
+        "print(loaded, gc.isenabled(), gc.get_freeze_count())\n"
+        "mt.optim.SGD, mt.nn.utils.clip_grad_norm_, mt.nn.DataParallel, mt.utils.data.DataLoader, mt.vmap, mt.save\n"
+        "from minitorch import *\n"
+        "optim.SGD, load, save, vmap, nn.Linear"
+    )
+    assert (ran.returncode, ran.stdout) == (0, "[] True 0\n"), ran.stderr
+    ran = python("import gc; gc.disable(); import minitorch; print(gc.isenabled())")
+    assert ran.stdout == "False\n"
+
+
 def test_no_bare_asserts():
     assert [place for place, node in nodes() if isinstance(node, ast.Assert)] == []
 

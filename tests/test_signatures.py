@@ -131,7 +131,7 @@ def _same(a: Any, b: Any) -> bool:
     return repr(a) == repr(b) or a == b
 
 
-FUNCTIONS = [n for n, v in vars(mt).items() if inspect.isfunction(v) and not n.startswith("_") and hasattr(torch, n)]
+FUNCTIONS = [n for n in dir(mt) if inspect.isfunction(getattr(mt, n)) and not n.startswith("_") and hasattr(torch, n)]
 
 
 @pytest.mark.parametrize("name", sorted(n for n in FUNCTIONS if n not in OVERLOADS))

@@ -41,7 +41,8 @@ def _upstream(t: TensorBase, g: Any) -> Any:
                 "grad can be implicitly created only for real scalar outputs but got "
                 f"{dtypes.from_numpy(t._array.dtype)!r}"
             )
-        return wrap(xp_of(t._array).asarray(1, dtype=t._array.dtype).reshape(t._array.shape))
+        one = xp_of(t._array).array(1, dtype=t._array.dtype)
+        return wrap(one.reshape(t._array.shape) if t._array.ndim else one)
     if not isinstance(g, TensorBase):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if g._array.shape != t._array.shape:

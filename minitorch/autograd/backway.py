@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from minitorch.autograd.op import Op
 
 
+_PASSING_ON = (lambda g: g).__code__.co_code  # a derivative that gives its first argument back needs no call
+
+
 def back_way(made: Op, general: Callable, fetch: Callable) -> Callable:
     """The compiled way back of an op; `general` itself where there is nothing to write out."""
     if made.variadic or any(v.joint for v in made.vjps):
@@ -68,7 +71,8 @@ def back_text(made: Op) -> str:
     grads = ["None"] * len(edges)
     for k, v in enumerate(made.vjps):
         i = v.inputs[0]
-        grads[i] = f"vjp{k}({', '.join(['g', *[saved[c] for c in v.args]])}) if {edges[i]} is not None else None"
+        called = f"vjp{k}({', '.join(['g', *[saved[c] for c in v.args]])})"
+        grads[i] = f"{'g' if v.fn.__code__.co_code == _PASSING_ON else called} if {edges[i]} is not None else None"
     lines.append(f"return ({', '.join(grads)},)")
     return "def apply(self, g, graph, edges):\n" + "".join(f"    {line}\n" for line in lines)
 

@@ -26,7 +26,7 @@ from numpy import generic, ndarray  # noqa: F401
 from minitorch.autograd import base, modes  # noqa: F401
 from minitorch.autograd.backway import compiled
 from minitorch.autograd.base import wrap, wrap_view  # noqa: F401
-from minitorch.autograd.constants import CONSTANTS, NUMBERS, NUMPY_FLOATS, ONE, ZERO  # noqa: F401
+from minitorch.autograd.constants import CONSTANTS, NUMBERS, NUMPY_FLOATS, ONE, SCALARS, ZERO  # noqa: F401
 from minitorch.autograd.failures import FAILURES  # noqa: F401
 from minitorch.autograd.modes import state  # noqa: F401
 from minitorch.autograd.node import edge_of, next_seq  # noqa: F401

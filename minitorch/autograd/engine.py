@@ -29,6 +29,8 @@ _leaf_lock = threading.Lock()  # several threads may accumulate into one leaf
 class Pass:
     """One backward pass: what is pending, what is wanted, and the results that `autograd.grad` asked for."""
 
+    __slots__ = ("graph", "retain", "pending", "owned", "leaves", "heap", "capture", "useful")
+
     def __init__(self, graph: bool, retain: bool) -> None:
         self.graph = graph
         self.retain = retain
@@ -152,9 +154,18 @@ class Pass:
                         entry[1] += gi
                     else:
                         fresh = gi is not g and node.pure and (graph or gi.base is None) and not _twice(gi, grads)
-                        self._give_leaf(edge, gi, fresh)
-        for entry in leaves.values():
-            self._finish_leaf(*entry)
+                        if entry is None and useful is None:
+                            leaves[id(edge)] = [edge, gi, fresh]
+                        else:
+                            self._give_leaf(edge, gi, fresh)
+        for leaf, g, fresh in leaves.values():
+            if leaf._requires_grad:  # else it was switched off, or detached in place, since the forward
+                if leaf._hooks is not None:
+                    g = hooking.leaf_before(leaf, g, graph)
+                if self.capture is None:
+                    accumulate(leaf, g, fresh, graph)
+                elif id(leaf) in self.capture:
+                    self.capture[id(leaf)] = g
 
     def _is_useful(self, edge: Any) -> bool:
         if edge is None:
@@ -170,16 +181,6 @@ class Pass:
             for k in range(len(node.shape)):
                 if (node, k) in capture:
                     capture[node, k] = g[k]
-
-    def _finish_leaf(self, leaf: Any, g: Any, fresh: bool) -> None:
-        if not leaf._requires_grad:
-            return  # switched off, or detached in place, since the forward
-        if leaf._hooks is not None:
-            g = hooking.leaf_before(leaf, g, self.graph)
-        if self.capture is None:
-            accumulate(leaf, g, fresh, self.graph)
-        elif id(leaf) in self.capture:
-            self.capture[id(leaf)] = g
 
 
 def _twice(gi: Any, grads: Sequence) -> bool:

@@ -118,18 +118,6 @@ class Node:
         """Call `fn(grad_outputs)` before this node runs; a returned tuple replaces grad_outputs."""
         return RemovableHandle.add(self.get_hooks().pre, fn)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_saved_"):
-            return self.saved_value(name[len("_saved_") :])
-        if name.startswith("_raw_saved_"):
-            return self.raw_saved(name[len("_raw_saved_") :])
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    def saved_value(self, name: str) -> Any:
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_saved_{name}'")
-
-    raw_saved = saved_value
-
     def _sequence_nr(self) -> int:
         """Grows from node to node."""
         return -self.seq - 1

@@ -36,6 +36,7 @@ formula composed of ops, which is differentiated instead under `create_graph`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,7 @@ from minitorch.autograd.failures import FAILURES, explain_failure, numbers_moved
 from minitorch.autograd.modes import state
 from minitorch.autograd.node import Node, edge_of, next_seq
 from minitorch.autograd.promotion import agree, promote_inputs
-from minitorch.autograd.saved import OpNode, make_apply, note_special, pack
+from minitorch.autograd.saved import OpNode, make_apply, note_special, pack, saved_members
 from minitorch.autograd.wiring import as_array, hang, shares
 from minitorch.signatures import EMPTY, keyword_names, positional_names, varargs_name
 
@@ -113,7 +114,7 @@ class Op:
         self.node_name: Callable[..., str] | None = node if callable(node) else None
         self.named_by_inputs = callable(node) and node.__code__.co_argcount == 2
         self.node_classes: dict[str, type] = {}
-        self.node_class = self._make_node_class(node if isinstance(node, str) else _camel(self.name) + "Backward0")
+        self.node_word = node if isinstance(node, str) else _camel(self.name) + "Backward0"
 
     def _read_signature(self) -> None:
         self.inputs = positional_names(self.forward)
@@ -129,11 +130,16 @@ class Op:
         # the inputs that may be Python numbers
         self.weak = sorted(self.promoted or ())[1:]
 
+    @functools.cached_property
+    def node_class(self) -> type:
+        """The class of the op's nodes, made when the first one is: few programs use a tenth of the ops."""
+        return self._make_node_class(self.node_word)
+
     def _make_node_class(self, name: str) -> type:
-        cls = type(name, (OpNode,), {"__slots__": (), "op": self, "__module__": "minitorch.autograd"})
-        cls.n_outputs = self.n_outputs or 0  # type: ignore[attr-defined]
-        cls.keeps = getattr(self, "saves_tensors", False)  # type: ignore[attr-defined]
-        if getattr(self, "vjps", None):
+        what: dict[str, Any] = {"__slots__": (), "op": self, "__module__": "minitorch.autograd"}
+        what |= {"n_outputs": self.n_outputs or 0, "keeps": self.saves_tensors, **saved_members(self)}
+        cls = type(name, (OpNode,), what)
+        if self.vjps:
             cls.apply = make_apply(self)  # type: ignore[attr-defined]
         self.node_classes[name] = cls
         return cls

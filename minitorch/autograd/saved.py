@@ -30,21 +30,25 @@ class OpNode(Node):
         if self.keeps:
             self.saved = FREED
 
-    def saved_value(self, name: str) -> Any:
-        """`node._saved_x`: a saved input, `node._saved_result` the saved output, as torch names them."""
-        return unpack(self, True)[self._place(name)]
 
-    def raw_saved(self, name: str) -> SavedTensor:
-        """`node._raw_saved_x`: a saved tensor on which hooks can still be put."""
-        return SavedTensor(self, self._place(name))
+def saved_members(op: Op) -> dict[str, property]:
+    """`node._saved_x`, a saved input, `node._saved_result`, the saved output, as torch names them, and
+    `node._raw_saved_x`, on which hooks can still be put.
 
-    def _place(self, name: str) -> int:
-        wanted = {"self": self.op.inputs[:1] or ("",), "other": self.op.inputs[1:2]}.get(name, (name,))
-        name = "out" if name == "result" else wanted[0] if wanted else name
-        try:
-            return self.op.captures.index(self.op._classify(name))
-        except (TypeError, ValueError):
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute '_saved_{name}'") from None
+    Properties of each class, for a `__getattr__` of them all would make every attribute of a node slow to read.
+    """
+    places: dict[str, int] = {}
+    for k, (kind, key) in enumerate(op.captures):
+        places[op.capture_name(kind, key)] = k
+        if kind == "output" and key == 0:
+            places["out"] = places["result"] = k
+        elif kind == "input" and key < 2:
+            places[("self", "other")[key]] = k
+    found = {}
+    for name, k in places.items():
+        found[f"_saved_{name}"] = property(lambda node, k=k: unpack(node, True)[k])
+        found[f"_raw_saved_{name}"] = property(lambda node, k=k: SavedTensor(node, k))
+    return found
 
 
 class SavedTensor:
@@ -58,7 +62,8 @@ class SavedTensor:
         node, k = self._node, self._place
         if node.saved is FREED:
             raise freed_error()
-        value, version = node.saved[k], node.versions[k]
+        value = node.saved[k]
+        version = node.saved[len(node.op.captures) + node.op.versioned.index(k)] if k in node.op.versioned else None
         if isinstance(value, Packed):
             raise RuntimeError("Setting hooks on a saved tensor that has already been unpacked or hooked is forbidden")
         output = node.op.captures[k][1] if version.__class__ is tuple else None

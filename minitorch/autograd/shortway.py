@@ -78,11 +78,15 @@ class Writer:
         """What vjps call with arrays more often than with tensors looks for arrays before all else."""
         if not self.made.inner:
             return []
-        call = f"forward({', '.join(self.names)}{self.handed_on})"
+        call = general = f"forward({', '.join(self.names)}{self.handed_on})"
         if self.made.plain and not self.numbers:
             expression, *condition = self.made.plain.split(" if ", 1)
             call = f"{expression} if {condition[0]} else {call}" if condition else expression
-        return [f"if {self.names[0]}.__class__ is ndarray:", f"    return {call}"]
+        lines = [f"if {self.names[0]}.__class__ is ndarray:", f"    return {call}"]
+        if len(self.names) > 1:  # the gradient of a 0-d tensor, and what was saved of one
+            scalars = " and ".join(f"{n}.__class__ in SCALARS" for n in self.names)
+            lines += [f"if {scalars}:", f"    return {general}"]
+        return lines
 
     def among_arrays(self) -> str:
         """Where an input is no tensor: if all are arrays, a vjp is at work."""

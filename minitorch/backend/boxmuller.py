@@ -12,10 +12,14 @@ Knows arrays and rounding; must not know where the uniform numbers come from.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import NDArray
 
 from minitorch.backend import libm
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 F32 = np.float32
 BLOCKS_AT_ONCE = 2048  # times 16 numbers: the temporaries stay in the cache (measured: twice as fast as all at once)

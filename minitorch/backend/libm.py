@@ -11,9 +11,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def _as_c(name: str) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:

@@ -15,12 +15,14 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minitorch.backend.streams_gamma import GammaStreams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEFAULT_SEED = 67280421310721  # what torch.Generator() starts with; the default generator starts with a random seed
 WORDS = 624  # of the Mersenne Twister's state

@@ -17,12 +17,15 @@ import functools
 import math
 import threading
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from minitorch.backend import libm
 from minitorch.backend.boxmuller import F32, TWO_PI, fma64, normals_from_blocks
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
 
 SIGNIFICAND = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}  # bits, the hidden one included
 REDUCED = ("float16", "bfloat16")

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minitorch.backend.streams import FLOATS, REDUCED, from_double, in_memory_order, name_of, need
 from minitorch.backend.streams_integer import INT64_MIN, IntegerStreams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MOST_CATEGORIES = 2**24
 

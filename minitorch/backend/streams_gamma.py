@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from minitorch.backend.streams import FLOATS, need
 from minitorch.backend.streams_choice import ChoiceStreams, _Supply
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 THIRD, SQUEEZE = float(np.float32(1 / 3)), float(np.float32(0.0331))  # torch has these two in single precision
 

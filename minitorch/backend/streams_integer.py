@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from minitorch.backend.streams import (
     FLOATS,
@@ -26,6 +26,9 @@ from minitorch.backend.streams import (
     name_of,
     need,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
 
 UNSIGNED = ("uint16", "uint32", "uint64")  # torch knows few operations for these; randint is one
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1

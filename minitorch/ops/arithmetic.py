@@ -10,6 +10,7 @@ from typing import Any
 from numpy import ndarray
 
 from minitorch.autograd.base import TensorBase
+from minitorch.autograd.constants import REAL
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.ops.kinds import INEXACT, only, same_dtype
@@ -24,7 +25,7 @@ def conj(x: Any) -> Any:
     """Complex conjugate; real values pass as they are. A vjp multiplies by conjugates (torch's convention)."""
     if x.__class__ is ndarray:
         return x if x.dtype.kind != "c" else x.conj()
-    if isinstance(x, (int, float)):
+    if x.__class__ in REAL:
         return x
     if isinstance(x, complex):
         return x.conjugate()

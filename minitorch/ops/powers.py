@@ -6,10 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
+from minitorch.autograd.constants import SCALARS
 from minitorch.autograd.op import op
 from minitorch.backend import kernels_of, special_of, xp_of
-from minitorch.backend.kernels.small import SMALL
+from minitorch.backend.kernels.small import SMALL, constant
 from minitorch.ops.arithmetic import conj, zeros_as
 from minitorch.ops.compare import where
 from minitorch.ops.kinds import FLOAT, INEXACT, array_of, matching, node_by_operand, only, widened
@@ -48,10 +50,18 @@ def _integer_pow(x: Any, y: Any, xp: Any) -> Any:
     return xp.where(y < 0, inverse, x ** xp.maximum(y, 0)).astype(y.dtype)
 
 
+def _slope(x: Any, y: Any) -> Any:
+    """y x**(y - 1); for arrays and the commonest exponents without the calls."""
+    if (x.__class__ is ndarray or x.__class__ in SCALARS) and (y == 2 or y == 3):
+        y = constant(int(y), x)
+        return y * x if y == 2 else y * (x * x)
+    return y * pow(x, y - 1)
+
+
 @pow.vjp("x")
 def _(g: Any, x: Any, y: Any) -> Any:
     if isinstance(y, (int, float, complex)):
-        return zeros_as(g) if y == 0 else g * conj(y * pow(x, y - 1))
+        return zeros_as(g) if y == 0 else g * conj(_slope(x, y))
     return where(y == 0, 0, g * conj(y * pow(x, y - 1)))
 
 
@@ -79,7 +89,8 @@ def sqrt(x: Any) -> Any:
 
 @sqrt.vjp("x")
 def _(g: Any, out: Any) -> Any:
-    return g / (2 * conj(out))
+    root = conj(out)
+    return g / (root + root)
 
 
 @op(promote="float")
@@ -262,6 +273,8 @@ def _(g: Any, out: Any) -> Any:
 )  # fmt: skip
 def sigmoid_grad(g: Any, y: Any) -> Any:
     """g y (1 - y)."""
+    if y.__class__ in SCALARS:
+        return g * ((1 - y) * y)
     return kernels_of(y).sigmoid_grad(g, y) if g.dtype is y.dtype and y.dtype.char in "fd" else g * ((1 - y) * y)
 
 

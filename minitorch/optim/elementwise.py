@@ -52,6 +52,7 @@ class Elementwise(Optimizer):
                 loss = closure()
         for group in self.param_groups:
             change = group["maximize"], *_weight_decay(group)
+            known: dict[tuple, Any] = {}  # what one_pass gives: most parameters of a group have the same numbers
             for p in group["params"]:
                 if p._grad is not None:
                     numbers, state = self.prepare(p, group)
@@ -59,7 +60,7 @@ class Elementwise(Optimizer):
                         self._record(p, state, numbers, *change)
                         continue
                     bump(p)
-                    if self._at_once(p._array, p._grad._array, state, numbers, change):
+                    if self._at_once(p._array, p._grad._array, state, numbers, change, known):
                         continue
                     vectors, copied = as_vectors([p._array, p._grad._array, *[s._array for s in state]])
                     self._walk(vectors, numbers, *change)
@@ -73,17 +74,20 @@ class Elementwise(Optimizer):
         """(name of the kernel that does `update` in one pass over memory, its numbers), if there is one."""
         return None
 
-    def _at_once(self, x: Any, g: Any, state: Sequence[Any], numbers: tuple, change: tuple) -> bool:
+    def _at_once(self, x: Any, g: Any, state: Sequence[Any], numbers: tuple, change: tuple, known: dict) -> bool:
         """Update in one pass, where the device has one, and all lie in memory in the same order; True if done."""
-        if g.dtype is not x.dtype or not (x.flags.c_contiguous and g.flags.c_contiguous):
+        key = numbers, len(state)
+        rule = known.get(key, known)
+        if rule is known:
+            rule = known[key] = self.one_pass(numbers, state, *change)
+        if rule is None:
             return False
-        rule = self.one_pass(numbers, state, *change)
-        if rule is None or not all([s._array.flags.c_contiguous and s._array.dtype is x.dtype for s in state]):
-            return False
-        name, settings = rule
-        return kernels_of(x).one_pass(
-            name, [x.reshape(-1), g.reshape(-1), *[s._array.reshape(-1) for s in state]], settings
-        )
+        vectors = []
+        for array in (x, g, *[s._array for s in state]):
+            if array.dtype is not x.dtype or not array.flags.c_contiguous:
+                return False
+            vectors.append(array.ravel())  # a view, and in NumPy quicker than reshape(-1)
+        return kernels_of(x).one_pass(rule[0], vectors, rule[1])
 
     def _walk(self, vectors: list[Any], numbers: tuple, maximize: bool, decay: float, shrink: float) -> None:
         """Update block after block. vectors: parameter, gradient, state."""

@@ -19,23 +19,29 @@ from minitorch.autograd.node import edge_of
 from minitorch.autograd.views import bump, check_inplace, check_overlap, check_partial_overlap
 from minitorch.backend import dtypes
 from minitorch.errors import type_error
-from minitorch.signatures import signature_of
+from minitorch.signatures import LaterSignature, signature_of
 
 # torch takes NumPy's names for these arguments everywhere
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input",
                "split_size": "split_size_or_sections"}  # fmt: skip
+TORCH_NAMES = frozenset(NUMPY_NAMES.values())
 
 
 def aliases(method: Callable) -> tuple[tuple[str, ...], dict[str, str]]:
     """The names of a function's parameters, and {NumPy's name: name} for those that have one."""
     code = method.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if TORCH_NAMES.isdisjoint(names):
+        return names, {}
     return names, {alias: name for alias, name in NUMPY_NAMES.items() if name in names and alias not in names}
 
 
 def flags_of(method: Callable) -> frozenset[str]:
     """The names of a function's parameters that take True or False and nothing else."""
-    return frozenset(n for n, t in getattr(method, "__annotations__", {}).items() if t in ("bool", bool))
+    notes = getattr(method, "__annotations__", {})
+    if "bool" not in notes.values():
+        return frozenset()
+    return frozenset([n for n, t in notes.items() if t == "bool"])
 
 
 def rename(name: str, known: dict[str, str], kwargs: dict[str, Any], flags: frozenset[str]) -> None:
@@ -97,16 +103,10 @@ def no_tensor(name: str, names: tuple[str, ...], args: tuple, kwargs: dict, erro
 
 def function(method: Callable, name: str | None = None, out: bool = False) -> Callable:
     """`minitorch.name(input, ...)` from the method `name`, with `out=` when asked for."""
-    signature = signature_of(method)
     names, known = aliases(method) if hasattr(method, "__code__") else ((), {})
     flags = flags_of(method)
-    parameters = list(signature.parameters.values())
-    parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
     name = name or method.__name__
     sizes = getattr(method, "sizes", None)
-    if out:
-        at = next((i for i, p in enumerate(parameters) if p.kind is p.VAR_KEYWORD), len(parameters))
-        parameters.insert(at, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -130,8 +130,18 @@ def function(method: Callable, name: str | None = None, out: bool = False) -> Ca
     call.__name__ = call.__qualname__ = name  # type: ignore[attr-defined]
     call.__doc__ = method.__doc__
     call.__module__ = method.__module__
-    call.__signature__ = inspect.Signature(parameters, __validate_parameters__=False)  # type: ignore[attr-defined]
+    call.__signature__ = LaterSignature(lambda: _as_function(method, out))  # type: ignore[attr-defined]
     return call
+
+
+def _as_function(method: Callable, out: bool) -> inspect.Signature:
+    """The signature of `minitorch.name` from that of the method."""
+    parameters = list(signature_of(method).parameters.values())
+    parameters[0] = parameters[0].replace(name="input", annotation="Tensor")
+    if out:
+        at = next((i for i, p in enumerate(parameters) if p.kind is p.VAR_KEYWORD), len(parameters))
+        parameters.insert(at, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
+    return inspect.Signature(parameters, __validate_parameters__=False)
 
 
 def _first_by_name(kwargs: dict[str, Any]) -> tuple:

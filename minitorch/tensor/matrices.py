@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
+from inspect import Parameter, Signature
 from typing import Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.errors import explain, type_error
+from minitorch.signatures import LaterSignature, signature_of
 from minitorch.tensor.binding import write_out
 from minitorch.tensor.dims import kind_name
 
 
 def with_out(fn: Callable) -> Callable:
     """Give a function the keyword `out`."""
-    signature = inspect.signature(fn)
-    parameters = list(signature.parameters.values())
-    parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
+
+    def with_parameter() -> Signature:
+        signature = signature_of(fn)
+        parameters = [*signature.parameters.values(), Parameter("out", Parameter.KEYWORD_ONLY, default=None)]
+        return signature.replace(parameters=parameters)
 
     @functools.wraps(fn)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -25,7 +28,7 @@ def with_out(fn: Callable) -> Callable:
         result = fn(*args, **kwargs)
         return result if target is None else write_out(fn.__name__, target, result, (*args, *kwargs.values()))
 
-    call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    call.__signature__ = LaterSignature(with_parameter)  # type: ignore[attr-defined]
     return call
 
 

@@ -9,7 +9,6 @@ host.
 """
 
 import contextlib
-import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -22,13 +21,13 @@ __all__ = ["format_scalar", "format_tensor", "get_printoptions", "printoptions",
 # ---------------------------------------------------------------------------------------------------------- options
 
 
-@dataclasses.dataclass
 class _PrintOptions:
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: float = 80
-    sci_mode: bool | None = None
+    def __init__(self) -> None:
+        self.precision: int = 4
+        self.threshold: float = 1000
+        self.edgeitems: int = 3
+        self.linewidth: float = 80
+        self.sci_mode: bool | None = None
 
 
 _options = _PrintOptions()
@@ -100,7 +99,7 @@ def get_printoptions() -> dict[str, Any]:
     >>> get_printoptions()
     {'precision': 4, 'threshold': 1000, 'edgeitems': 3, 'linewidth': 80, 'sci_mode': None}
     """
-    return dataclasses.asdict(_options)
+    return dict(vars(_options))
 
 
 @contextlib.contextmanager

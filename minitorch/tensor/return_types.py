@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from operator import itemgetter
 from typing import Any
+
+
+class Named(tuple):
+    """A tuple whose fields have names: `collections.namedtuple`, which compiles a text for each class, written once."""
+
+    __slots__ = ()
+    _fields: tuple[str, ...] = ()
+
+    def __new__(cls, *values: Any, **named: Any) -> Any:
+        if named:
+            values += tuple([named.pop(f) for f in cls._fields[len(values) :] if f in named])
+        if len(values) != len(cls._fields) or named:
+            raise TypeError(f"{cls.__name__}() takes {', '.join(cls._fields)}, got {len(values)} of them")
+        return tuple.__new__(cls, values)
+
+    def __getnewargs__(self) -> tuple:
+        return tuple(self)
+
+    def __repr__(self) -> str:
+        items = ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self, strict=True))
+        return f"torch.return_types.{type(self).__name__}(\n{items})"
+
+    @classmethod
+    def _make(cls, values: Any) -> Any:
+        return cls(*values)
+
+    def _asdict(self) -> dict[str, Any]:
+        return dict(zip(self._fields, self, strict=True))
+
+    def _replace(self, **changes: Any) -> Any:
+        return type(self)(**{**self._asdict(), **changes})
 
 
 def named(name: str, fields: tuple[str, ...]) -> type:
     """A tuple class with named fields and torch's repr; `cls(*values)` makes one."""
-    base = namedtuple(name, fields)  # type: ignore[misc]
-
-    def __repr__(self: Any) -> str:
-        items = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
-        return f"torch.return_types.{name}(\n{items})"
-
-    return type(name, (base,), {"__slots__": (), "__repr__": __repr__, "__module__": __name__, "__qualname__": name})
+    places = {field: property(itemgetter(i)) for i, field in enumerate(fields)}
+    what = {"__slots__": (), "__module__": __name__, "_fields": fields, "__match_args__": fields}
+    return type(name, (Named,), what | places)
 
 
 _VALUES_INDICES = ("values", "indices")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.errors import type_error
+from minitorch.signatures import positional_names
 
 
 def ints(op: str, name: str, values: Any, position: int = 1) -> tuple[int, ...]:
@@ -44,8 +44,7 @@ def integer(op: str, name: str, value: Any, position: int = 1, expected: str = "
 
 def one_or_many(method: Callable) -> Callable:
     """Let a method whose first argument is a tuple of ints also take the ints one by one: view(2, 3), view((2, 3))."""
-    signature = inspect.signature(method)
-    name = list(signature.parameters)[1]
+    name = positional_names(method)[1]
     op = method.__name__.removeprefix("_").removesuffix("_shape")
 
     @functools.wraps(method)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from minitorch.nn.functional import pool
+from minitorch.signatures import signature_of
 
 __all__ = [
     "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d_with_indices",
@@ -17,7 +17,7 @@ __all__ = [
 
 def _with_indices(plain: Callable) -> Callable:
     """`plain` with return_indices=True, whatever is given for it."""
-    signature = inspect.signature(plain)
+    signature = signature_of(plain)
 
     def both(*args: Any, **kwargs: Any) -> Any:
         given = signature.bind(*args, **kwargs).arguments
