@@ -22,9 +22,7 @@ onnx = absent_namespace(
     "export dynamo_export is_in_onnx_export register_custom_op_symbolic", "OnnxExporterError",
 )  # fmt: skip
 onnx.is_in_onnx_export = lambda: False
-fx = absent_namespace(
-    "fx", _GRAPH, "symbolic_trace replace_pattern", "GraphModule Graph Node Tracer Proxy Interpreter"
-)
+fx = absent_namespace("fx", _GRAPH, "symbolic_trace replace_pattern", "GraphModule Graph Node Tracer Proxy Interpreter")
 
 
 def _wrap(fn_or_name: Any) -> Any:
