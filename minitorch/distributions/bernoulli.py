@@ -8,23 +8,15 @@ from typing import Any
 from minitorch.autograd.modes import no_grad
 from minitorch.distributions import constraints
 from minitorch.distributions.exp_family import ExponentialFamily
-from minitorch.distributions.utils import (
-    arange,
-    broadcast_all,
-    lazy_property,
-    like,
-    logits_to_probs,
-    one_of,
-    probs_to_logits,
-    where,
-)
+from minitorch.distributions.parametrized import Chances
+from minitorch.distributions.utils import arange, broadcast_all, like, where
 from minitorch.nn.functional import binary_cross_entropy_with_logits
 from minitorch.tensor.size import Size
 
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(ExponentialFamily):
+class Bernoulli(Chances, ExponentialFamily):
     """1 with probability `probs`, else 0; or given by `logits`, log(p / (1 - p)).
 
     >>> import minitorch as mt
@@ -40,26 +32,8 @@ class Bernoulli(ExponentialFamily):
     _mean_carrier_measure = 0
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        self._given = one_of(probs, logits)
-        (self.__dict__[self._given],) = broadcast_all(logits if probs is None else probs)
+        self._take(probs, logits)
         super().__init__(self._param.size(), validate_args=validate_args)
-
-    @property
-    def _param(self) -> Any:
-        return self.__dict__[self._given]
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits, is_binary=True)
 
     @property
     def mean(self) -> Any:

@@ -7,23 +7,14 @@ from typing import Any
 from minitorch.autograd.modes import no_grad
 from minitorch.distributions import constraints
 from minitorch.distributions.bernoulli import enumerated
-from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import (
-    arange,
-    broadcast_all,
-    lazy_property,
-    like,
-    logits_to_probs,
-    one_of,
-    probs_to_logits,
-)
+from minitorch.distributions.parametrized import Chances
+from minitorch.distributions.utils import arange, like
 from minitorch.tensor.random_gamma import binomial
-from minitorch.tensor.size import Size
 
 __all__ = ["Binomial"]
 
 
-class Binomial(Distribution):
+class Binomial(Chances):
     """The number of successes among `total_count` trials of probability `probs` (or of log-odds `logits`).
 
     >>> import minitorch as mt
@@ -43,31 +34,13 @@ class Binomial(Distribution):
     def __init__(
         self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        self._given = one_of(probs, logits)
-        count, self.__dict__[self._given] = broadcast_all(total_count, logits if probs is None else probs)
+        (count,) = self._take(probs, logits, total_count)
         self.total_count = count.to(self._param.dtype)
         super().__init__(self._param.size(), validate_args=validate_args)
-
-    @property
-    def _param(self) -> Any:
-        return self.__dict__[self._given]
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:
         return constraints.integer_interval(0, self.total_count)
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits, is_binary=True)
 
     @property
     def mean(self) -> Any:

@@ -9,22 +9,15 @@ from minitorch.backend import dtypes
 from minitorch.distributions import constraints
 from minitorch.distributions.bernoulli import enumerated
 from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import (
-    arange,
-    broadcast_tensors,
-    lazy_property,
-    like,
-    logits_to_probs,
-    one_of,
-    probs_to_logits,
-)
+from minitorch.distributions.parametrized import Chances, part
+from minitorch.distributions.utils import arange, broadcast_tensors, like, one_of
 from minitorch.tensor.creation import full
 from minitorch.tensor.size import Size
 
 __all__ = ["Categorical"]
 
 
-class Categorical(Distribution):
+class Categorical(Chances):
     """An integer below K = probs.shape[-1], k with probability probs[..., k].
 
     `probs` (any weights >= 0) are normalized to sum 1, `logits` to log-probabilities.
@@ -38,6 +31,7 @@ class Categorical(Distribution):
     has_enumerate_support = True
     parameters = {"probs": 1, "logits": 1}
     settings = ("_given", "_num_events")
+    _binary = False
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         self._given = one_of(probs, logits)
@@ -51,26 +45,9 @@ class Categorical(Distribution):
         self._num_events = self._param.size()[-1]
         super().__init__(self._param.size()[:-1], validate_args=validate_args)
 
-    @property
-    def _param(self) -> Any:
-        return self.__dict__[self._given]
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
-
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:
         return constraints.integer_interval(0, self._num_events - 1)
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs)
-
-    @lazy_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits)
 
     @property
     def mean(self) -> Any:
@@ -102,3 +79,17 @@ class Categorical(Distribution):
     def enumerate_support(self, expand: bool = True) -> Any:
         values = arange(self._num_events, dtype=dtypes.int64, device=self._param.device)
         return enumerated(values, self._batch_shape, expand)
+
+
+class OfClasses(Distribution):
+    """A distribution over the same K classes as the categorical one that it is made of."""
+
+    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    probs = part("_categorical.probs", "The probabilities of the classes.")
+    logits = part("_categorical.logits", "Their logarithms.")
+    param_shape = part("_categorical.param_shape", "The shape of the parameter that was given.")
+
+    def __init__(self, probs: Any, logits: Any, validate_args: bool | None) -> None:
+        self._categorical = Categorical(probs, logits)
+        shape = self.param_shape
+        super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)

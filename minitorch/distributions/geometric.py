@@ -7,23 +7,15 @@ from typing import Any
 from minitorch.autograd.modes import no_grad
 from minitorch.backend import dtypes
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import (
-    broadcast_all,
-    lazy_property,
-    like,
-    logits_to_probs,
-    one_of,
-    probs_to_logits,
-    where,
-)
+from minitorch.distributions.parametrized import Chances
+from minitorch.distributions.utils import broadcast_all, like, where
 from minitorch.nn.functional import binary_cross_entropy_with_logits
 from minitorch.tensor.creation import empty, zeros_like
 
 __all__ = ["Geometric"]
 
 
-class Geometric(Distribution):
+class Geometric(Chances):
     """(1 - p)**k p for k = 0, 1, 2, ... (Tensor.geometric_ counts the success too, and starts at 1).
 
     >>> import minitorch as mt
@@ -34,25 +26,17 @@ class Geometric(Distribution):
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.nonnegative_integer
     parameters = {"probs": 0, "logits": 0}
+    settings = ("_given",)
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        given = one_of(probs, logits)
-        (self.__dict__[given],) = broadcast_all(logits if probs is None else probs)
-        super().__init__(self.__dict__[given].size(), validate_args=validate_args)
-        if self._validate_args and given == "probs" and not (self.probs > 0).all():
+        self._take(probs, logits)
+        super().__init__(self.param_shape, validate_args=validate_args)
+        if self._validate_args and self._given == "probs" and not (self.probs > 0).all():
             raise ValueError(
                 f"Expected parameter probs ({type(self.probs).__name__} of shape {tuple(self.probs.shape)}) "
                 f"of distribution {self!r} to be positive but found invalid values:\n"
                 f"{self.probs.data[~(self.probs > 0)]}"
             )
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits, is_binary=True)
 
     @property
     def mean(self) -> Any:

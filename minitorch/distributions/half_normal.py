@@ -7,6 +7,7 @@ from typing import Any
 
 from minitorch.distributions import constraints
 from minitorch.distributions.normal import Normal
+from minitorch.distributions.parametrized import part
 from minitorch.distributions.transformed_distribution import TransformedDistribution
 from minitorch.distributions.transforms import AbsTransform
 from minitorch.distributions.utils import where
@@ -20,11 +21,7 @@ class Folded(TransformedDistribution):
 
     support = constraints.nonnegative  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
-
-    @property
-    def scale(self) -> Any:
-        """The scale of the distribution before folding."""
-        return self.base_dist.scale
+    scale = part("base_dist.scale", "The scale of the distribution before folding.")
 
     @property
     def mode(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from minitorch.distributions import constraints
 from minitorch.distributions.gamma import Gamma
+from minitorch.distributions.parametrized import part
 from minitorch.distributions.transformed_distribution import TransformedDistribution
 from minitorch.distributions.transforms import PowerTransform
 from minitorch.distributions.utils import where
@@ -25,6 +26,8 @@ class InverseGamma(TransformedDistribution):
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.positive  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
+    concentration = part("base_dist.concentration", "The concentration of the gamma distribution.")
+    rate = part("base_dist.rate", "The rate of the gamma distribution.")
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
         base = Gamma(concentration, rate, validate_args=validate_args)
@@ -32,16 +35,6 @@ class InverseGamma(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._get_checked_instance(InverseGamma, _instance))
-
-    @property
-    def concentration(self) -> Any:
-        """The concentration of the gamma distribution."""
-        return self.base_dist.concentration
-
-    @property
-    def rate(self) -> Any:
-        """The rate of the gamma distribution."""
-        return self.base_dist.rate
 
     @property
     def mean(self) -> Any:

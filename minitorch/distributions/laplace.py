@@ -6,14 +6,14 @@ from typing import Any
 
 from minitorch.backend import dtypes
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import broadcast_all, like
+from minitorch.distributions.parametrized import LocationScale
+from minitorch.distributions.utils import like
 from minitorch.tensor.creation import empty
 
 __all__ = ["Laplace"]
 
 
-class Laplace(Distribution):
+class Laplace(LocationScale):
     """exp(-|x - loc| / scale) / (2 scale).
 
     >>> import minitorch as mt
@@ -25,10 +25,6 @@ class Laplace(Distribution):
     support = constraints.real
     has_rsample = True
     parameters = {"loc": 0, "scale": 0}
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.size(), validate_args=validate_args)
 
     @property
     def mean(self) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch.distributions import constraints
 from minitorch.distributions.normal import Normal
+from minitorch.distributions.parametrized import part
 from minitorch.distributions.transformed_distribution import TransformedDistribution
 from minitorch.distributions.transforms import ExpTransform
 
@@ -23,22 +24,14 @@ class LogNormal(TransformedDistribution):
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.positive  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
+    loc = part("base_dist.loc", "The mean of the logarithm.")
+    scale = part("base_dist.scale", "The standard deviation of the logarithm.")
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(loc, scale, validate_args=validate_args), ExpTransform(), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._get_checked_instance(LogNormal, _instance))
-
-    @property
-    def loc(self) -> Any:
-        """The mean of the logarithm."""
-        return self.base_dist.loc
-
-    @property
-    def scale(self) -> Any:
-        """The standard deviation of the logarithm."""
-        return self.base_dist.scale
 
     @property
     def mean(self) -> Any:

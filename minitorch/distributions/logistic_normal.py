@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch.distributions import constraints
 from minitorch.distributions.normal import Normal
+from minitorch.distributions.parametrized import part
 from minitorch.distributions.transformed_distribution import TransformedDistribution
 from minitorch.distributions.transforms import StickBreakingTransform
 
@@ -23,6 +24,8 @@ class LogisticNormal(TransformedDistribution):
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.simplex  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
+    loc = part("base_dist.base_dist.loc", "The means of the normal numbers.")
+    scale = part("base_dist.base_dist.scale", "Their standard deviations.")
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         base = Normal(loc, scale, validate_args=validate_args)
@@ -31,13 +34,3 @@ class LogisticNormal(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._get_checked_instance(LogisticNormal, _instance))
-
-    @property
-    def loc(self) -> Any:
-        """The means of the normal numbers."""
-        return self.base_dist.base_dist.loc
-
-    @property
-    def scale(self) -> Any:
-        """Their standard deviations."""
-        return self.base_dist.base_dist.scale

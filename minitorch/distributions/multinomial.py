@@ -7,8 +7,7 @@ from typing import Any
 
 from minitorch.distributions import constraints
 from minitorch.distributions.binomial import Binomial
-from minitorch.distributions.categorical import Categorical
-from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.categorical import OfClasses
 from minitorch.distributions.utils import broadcast_all, where
 from minitorch.tensor.convert import tensor
 from minitorch.tensor.creation import ones_like, zeros
@@ -17,7 +16,7 @@ from minitorch.tensor.size import Size
 __all__ = ["Multinomial"]
 
 
-class Multinomial(Distribution):
+class Multinomial(OfClasses):
     """How often each of K classes comes in `total_count` draws.
 
     >>> import minitorch as mt
@@ -25,7 +24,6 @@ class Multinomial(Distribution):
     tensor([1., 3.])
     """
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     parameters = {"_categorical": 0}
     settings = ("total_count",)
 
@@ -35,26 +33,11 @@ class Multinomial(Distribution):
         if not isinstance(total_count, int):
             raise NotImplementedError("inhomogeneous total_count is not supported")
         self.total_count = total_count
-        self._categorical = Categorical(probs, logits)
-        shape = self._categorical.param_shape
-        super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
+        super().__init__(probs, logits, validate_args)
 
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self) -> Any:
         return constraints.multinomial(self.total_count)
-
-    @property
-    def probs(self) -> Any:
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Any:
-        return self._categorical.logits
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> Any:

@@ -6,17 +6,15 @@ from typing import Any
 
 from minitorch.autograd.modes import no_grad
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.gamma import Gamma
-from minitorch.distributions.utils import broadcast_all, lazy_property, logits_to_probs, one_of, probs_to_logits
+from minitorch.distributions.parametrized import Chances
 from minitorch.nn.functional import logsigmoid
 from minitorch.tensor.random import poisson
-from minitorch.tensor.size import Size
 
 __all__ = ["NegativeBinomial"]
 
 
-class NegativeBinomial(Distribution):
+class NegativeBinomial(Chances):
     """The number of successes, of probability `probs` (or log-odds `logits`), before `total_count` failures.
 
     >>> import minitorch as mt
@@ -36,27 +34,9 @@ class NegativeBinomial(Distribution):
     def __init__(
         self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        self._given = one_of(probs, logits)
-        count, self.__dict__[self._given] = broadcast_all(total_count, logits if probs is None else probs)
+        (count,) = self._take(probs, logits, total_count)
         self.total_count = count.to(self._param.dtype)
         super().__init__(self._param.size(), validate_args=validate_args)
-
-    @property
-    def _param(self) -> Any:
-        return self.__dict__[self._given]
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits, is_binary=True)
 
     @property
     def mean(self) -> Any:

@@ -8,13 +8,14 @@ from typing import Any
 from minitorch.autograd.modes import no_grad
 from minitorch.distributions import constraints
 from minitorch.distributions.exp_family import ExponentialFamily
-from minitorch.distributions.utils import broadcast_all, standard_normal
+from minitorch.distributions.parametrized import LocationScale
+from minitorch.distributions.utils import standard_normal
 from minitorch.tensor.random import normal
 
 __all__ = ["Normal"]
 
 
-class Normal(ExponentialFamily):
+class Normal(LocationScale, ExponentialFamily):
     """exp(-((x - loc) / scale)**2 / 2) / (scale sqrt(2 pi)); scale is the standard deviation.
 
     >>> import minitorch as mt
@@ -27,10 +28,6 @@ class Normal(ExponentialFamily):
     has_rsample = True
     parameters = {"loc": 0, "scale": 0}
     _mean_carrier_measure = 0
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.size(), validate_args=validate_args)
 
     @property
     def mean(self) -> Any:

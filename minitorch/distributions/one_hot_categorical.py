@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.distributions import constraints
-from minitorch.distributions.categorical import Categorical
-from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.categorical import OfClasses
 from minitorch.distributions.utils import like
 from minitorch.nn.functional import one_hot
 from minitorch.tensor import FUNCTIONS
-from minitorch.tensor.size import Size
 
 __all__ = ["OneHotCategorical", "OneHotCategoricalStraightThrough"]
 
 
-class OneHotCategorical(Distribution):
+class OneHotCategorical(OfClasses):
     """Vectors of length K with a single 1, at k with probability probs[..., k].
 
     >>> import minitorch as mt
@@ -23,32 +21,12 @@ class OneHotCategorical(Distribution):
     tensor([0., 1.])
     """
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.one_hot
     has_enumerate_support = True
     parameters = {"_categorical": 0}
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        self._categorical = Categorical(probs, logits)
-        shape = self._categorical.param_shape
-        super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
-
-    @property
-    def _param(self) -> Any:
-        return self._categorical._param
-
-    @property
-    def probs(self) -> Any:
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Any:
-        return self._categorical.logits
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
+        super().__init__(probs, logits, validate_args)
 
     @property
     def mean(self) -> Any:
@@ -74,7 +52,7 @@ class OneHotCategorical(Distribution):
 
     def enumerate_support(self, expand: bool = True) -> Any:
         n = self._event_shape[0]
-        values = FUNCTIONS["eye"](n, **like(self._param)).view((n,) + (1,) * len(self._batch_shape) + (n,))
+        values = FUNCTIONS["eye"](n, **like(self._categorical._param)).view((n,) + (1,) * len(self._batch_shape) + (n,))
         return values.expand((n, *self._batch_shape, n)) if expand else values
 
 

@@ -5,25 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.parametrized import Chances, part
 from minitorch.distributions.transformed_distribution import TransformedDistribution
 from minitorch.distributions.transforms import SigmoidTransform
-from minitorch.distributions.utils import (
-    broadcast_all,
-    clamp_probs,
-    lazy_property,
-    like,
-    logits_to_probs,
-    one_of,
-    probs_to_logits,
-    rand,
-)
-from minitorch.tensor.size import Size
+from minitorch.distributions.utils import broadcast_all, clamp_probs, like, rand
 
 __all__ = ["LogitRelaxedBernoulli", "RelaxedBernoulli"]
 
 
-class LogitRelaxedBernoulli(Distribution):
+class LogitRelaxedBernoulli(Chances):
     """The log-odds of RelaxedBernoulli's samples."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
@@ -35,22 +25,8 @@ class LogitRelaxedBernoulli(Distribution):
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
         self.temperature = temperature
-        self._given = one_of(probs, logits)
-        (self.__dict__[self._given],) = broadcast_all(logits if probs is None else probs)
+        self._take(probs, logits)
         super().__init__(self.param_shape, validate_args=validate_args)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self.__dict__[self._given].size()
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self) -> Any:
-        return logits_to_probs(self.logits, is_binary=True)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -71,6 +47,9 @@ class RelaxedBernoulli(TransformedDistribution):
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.unit_interval  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
+    temperature = part("base_dist.temperature", "How soft the samples are.")
+    logits = part("base_dist.logits", "log(p / (1 - p)).")
+    probs = part("base_dist.probs", "The probabilities.")
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -80,16 +59,3 @@ class RelaxedBernoulli(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._get_checked_instance(RelaxedBernoulli, _instance))
-
-    @property
-    def temperature(self) -> Any:
-        """How soft the samples are."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Any:
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Any:
-        return self.base_dist.probs

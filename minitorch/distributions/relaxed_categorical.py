@@ -8,21 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.distributions import constraints
-from minitorch.distributions.categorical import Categorical
-from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.categorical import OfClasses
+from minitorch.distributions.parametrized import part
 from minitorch.distributions.transformed_distribution import TransformedDistribution
 from minitorch.distributions.transforms import ExpTransform
 from minitorch.distributions.utils import broadcast_all, clamp_probs, like, rand
 from minitorch.tensor.creation import full_like
-from minitorch.tensor.size import Size
 
 __all__ = ["ExpRelaxedCategorical", "RelaxedOneHotCategorical"]
 
 
-class ExpRelaxedCategorical(Distribution):
+class ExpRelaxedCategorical(OfClasses):
     """The logarithm of RelaxedOneHotCategorical's samples."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.real_vector
     has_rsample = True
     parameters = {"_categorical": 0}
@@ -31,23 +29,8 @@ class ExpRelaxedCategorical(Distribution):
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        self._categorical = Categorical(probs, logits)
         self.temperature = temperature
-        shape = self._categorical.param_shape
-        super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
-
-    @property
-    def logits(self) -> Any:
-        return self._categorical.logits
-
-    @property
-    def probs(self) -> Any:
-        return self._categorical.probs
+        super().__init__(probs, logits, validate_args)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         u = clamp_probs(rand(self._extended_shape(sample_shape), **like(self.logits)))
@@ -69,6 +52,9 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.simplex  # type: ignore[assignment]
     has_rsample = True  # type: ignore[assignment]
+    temperature = part("base_dist.temperature", "How soft the samples are.")
+    logits = part("base_dist.logits", "log p.")
+    probs = part("base_dist.probs", "The probabilities.")
 
     def __init__(
         self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -78,16 +64,3 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._get_checked_instance(RelaxedOneHotCategorical, _instance))
-
-    @property
-    def temperature(self) -> Any:
-        """How soft the samples are."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Any:
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Any:
-        return self.base_dist.probs
