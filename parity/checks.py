@@ -16,7 +16,7 @@ import torch
 
 import minitorch as mt
 import parity.specs
-from parity.calling import NARROW, attempt, in_float64, invoke, paths, quietly, random_like, widened
+from parity.calling import NARROW, attempt, in_float64, in_torch, invoke, paths, quietly, random_like, widened
 from parity.case import Case
 from parity.compare import Mismatch, Tolerant, host, is_tensor, leaves, same, same_tensor
 from parity.spec import FLOATING, Bad, Spec, registry
@@ -29,8 +29,12 @@ def forward(case: Case, device: Any = None) -> None:
     ours, theirs = paths(spec)
     args, kwargs, tensors = case.build(mt, device=device)
     x = invoke(spec, mt, ours, args, kwargs, case.seed)
-    targs, tkwargs, ttensors = case.build(torch)
-    y = invoke(spec, torch, theirs, targs, tkwargs, case.seed)
+
+    def of_torch(case: Case) -> tuple[Any, list]:
+        args, kwargs, tensors = case.build(torch)
+        return invoke(spec, torch, theirs, args, kwargs, case.seed), tensors
+
+    y, ttensors = in_torch(case, of_torch)
     same(spec, "forward", x, y, in_float64(case))
     for k, (t, u) in enumerate(zip(tensors, ttensors, strict=True)):
         same_tensor(Spec("", spec.calls), f"input {k} after the call", t, u, None)
@@ -46,15 +50,23 @@ def gradients(
     if case.spec.grad_of is not None:
         out = [out[i] for i in case.spec.grad_of]
     out = [o for o in out if is_tensor(o) and o.requires_grad]
-    return derivatives(library, out, [tensors[k] for k in sorted(requires)], upstream_seed, second, device)
+    narrow = case.dtype if case.dtype in NARROW else None
+    wanted = [tensors[k] for k in sorted(requires)]
+    return derivatives(library, out, wanted, upstream_seed, second, device, narrow)
 
 
-def derivatives(library: Any, out: list, wanted: list, upstream_seed: int, second: bool, device: Any = None) -> list:
-    """Gradients of `wanted` under random upstream gradients of `out`; with `second`, also of a function of these."""
+def derivatives(
+    library: Any, out: list, wanted: list, upstream_seed: int, second: bool, device: Any = None,
+    narrow: str | None = None,
+) -> list:  # fmt: skip
+    """Gradients of `wanted` under random upstream gradients of `out`; with `second`, also of a function of these.
+
+    narrow: the dtype that upstream gradients are rounded to, so that a run in float64 has those of the narrow one.
+    """
     if not out:
         return [None] * len(wanted)
     rng = np.random.default_rng(upstream_seed)
-    upstream = [random_like(library, o, rng, device) for o in out]
+    upstream = [random_like(library, o, rng, device, narrow) for o in out]
     if second:
         for g in upstream:
             g.requires_grad_(True)
@@ -64,7 +76,7 @@ def derivatives(library: Any, out: list, wanted: list, upstream_seed: int, secon
     tracked = [g for g in first if g is not None and g.requires_grad]
     if not tracked:
         return first + [None] * (len(wanted) + len(upstream))
-    again = [random_like(library, g, rng, device) for g in tracked]
+    again = [random_like(library, g, rng, device, narrow) for g in tracked]
     return first + list(library.autograd.grad(tracked, wanted + upstream, again, allow_unused=True))
 
 
@@ -73,10 +85,14 @@ def compare_gradients(
 ) -> None:
     name, torch_name = paths(case.spec)
     x = gradients(case, mt, ours or name, requires, case.seed + 1, second, device)
-    y = gradients(case, torch, theirs or torch_name, requires, case.seed + 1, second)
+
+    def of_torch(case: Case) -> list:
+        return gradients(case, torch, theirs or torch_name, requires, case.seed + 1, second)
+
+    y = in_torch(case, of_torch)
     exact: Any = [None] * len(y)
     if case.dtype in NARROW:
-        exact = gradients(widened(case), torch, theirs or torch_name, requires, case.seed + 1, second)
+        exact = in_torch(widened(case), of_torch)
     kind = "second derivative" if second else "gradient"
     where = f"(inputs that require grad: {sorted(requires)})"
     same_gradients(case.spec, [f"{kind} {k} {where}" for k in range(len(y))], x, y, exact)
