@@ -9,8 +9,8 @@ from typing import Any
 
 from minitorch.autograd.base import TensorBase
 from minitorch.errors import explain, type_error
-from minitorch.tensor.binding import write_out
 from minitorch.tensor.dims import kind_name
+from minitorch.tensor.out import write_out
 
 
 def with_out(fn: Callable) -> Callable:
