@@ -162,15 +162,15 @@ _VIEW_RULES = {
 }
 
 
-def check_partial_overlap(t: Any, others: tuple) -> None:
-    """Refuse to write where an input lies on the written memory, but not element on element."""
+def check_partial_overlap(t: Any, others: tuple, same: bool = True) -> None:
+    """Refuse to write where an input lies on the written memory, but not element on element; unless `same`, so, too."""
     array = t._array
     for x in others:
-        if not isinstance(x, TensorBase) or x is t or x._counter is not t._counter or x._counter is None:
+        if not isinstance(x, TensorBase) or not (x is t or x._counter is t._counter is not None):
             continue
         other = x._array
         pointer = backend_of(array).pointer
-        if pointer(other) == pointer(array) and other.shape == array.shape and other.strides == array.strides:
+        if pointer(other) == pointer(array) and other.shape == array.shape and other.strides == array.strides and same:
             continue
         if is_dense(array) and is_dense(other) and _ranges_meet(array, other, pointer):
             raise RuntimeError(

@@ -26,6 +26,24 @@ def diagonal_of(x: Any) -> Any:
     return diagonal(x, offset=0, dim1=x.ndim - 2, dim2=x.ndim - 1)
 
 
+def free_of_phase(name: str, what: str, *diagonals: Any) -> None:
+    """torch's error where a gradient depends on the phase of complex vectors, which nothing determines.
+
+    Along that phase a loss changes by the imaginary part of diag(V^H gV), for pairs of vectors by the sum of both.
+    """
+    arrays = [getattr(d, "_array", d) for d in diagonals]
+    if arrays[0].dtype.kind != "c":
+        return
+    size = abs(arrays[-1].imag)
+    drift = abs(sum(a.imag for a in arrays))
+    if not bool((drift <= 0.01 + 0.01 * (size if len(arrays) > 1 else 0)).all()):
+        end = "this phase term, making it" if name.startswith("svd") else "this quantity, so it is"
+        raise RuntimeError(
+            f"{name}: The {what} in the complex case are specified up to multiplication by e^{{i phi}}. "
+            f"The specified loss function depends on {end} ill-defined."
+        )
+
+
 def as_diagonal(d: Any) -> Any:
     """The diagonal matrices with d on them."""
     return diagonal_spread(d, shape=(*d.shape, d.shape[-1]), offset=0, dim1=d.ndim - 1, dim2=d.ndim)
@@ -85,6 +103,7 @@ def svd_grad(gU: Any, gS: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> Any:
     E = differences(S * S)
     UhgU = None if gU is None else _skew(matmul(adjoint(U), gU))
     VhgV = None if gVh is None else _skew(matmul(Vh, adjoint(gVh)))
+    free_of_phase("svd_backward", "singular vectors", *(diagonal_of(M) for M in (UhgU, VhgV) if M is not None))
     if UhgU is not None and VhgV is not None:
         core = (UhgU * row(S) + column(S) * VhgV) / E
     else:
@@ -188,7 +207,9 @@ def _(g: Any, out0: Any, out1: Any) -> Any:
     V = out1
     if gV is None:
         return matmul(V * row(gL), adjoint(V)) if gL is not None else None
-    core = with_diagonal(_skew(matmul(adjoint(V), gV)) * 0.5 / differences(out0), gL)
+    VhgV = matmul(adjoint(V), gV)
+    free_of_phase("linalg_eigh_backward", "eigenvectors", diagonal_of(VhgV))
+    core = with_diagonal(_skew(VhgV) * 0.5 / differences(out0), gL)
     return matmul(matmul(V, core), adjoint(V))
 
 
@@ -210,6 +231,7 @@ def _(g: Any, out0: Any, out1: Any) -> Any:
         return solve(Vh, column(gL) * Vh) if gL is not None else None
     VhgV = matmul(Vh, gV)
     d = diagonal_of(VhgV)
+    free_of_phase("linalg_eig_backward", "eigenvectors", d)
     core = VhgV - matmul(Vh, out1 * row((d + conj(d)) * 0.5))
     core = with_diagonal(core / conj(differences(out0)), gL)
     return solve(Vh, matmul(core, Vh))

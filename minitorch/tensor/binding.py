@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.base import TensorBase
-from minitorch.autograd.modes import state
-from minitorch.autograd.node import edge_of
-from minitorch.autograd.views import bump, check_inplace, check_overlap, check_partial_overlap
-from minitorch.backend import dtypes
+from minitorch.autograd.views import check_partial_overlap
 from minitorch.errors import type_error
 from minitorch.signatures import LaterSignature, signature_of
+from minitorch.tensor.out import write_out
 
 # torch takes NumPy's names for these arguments everywhere
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x2": "other", "a": "input",
@@ -167,36 +165,6 @@ def _check_first(name: str, args: tuple) -> None:
             f"{name}(): argument 'input' (position 1) must be Tensor, not {type(args[0]).__name__}\n"
             "    hint  minitorch.as_tensor(...) makes a tensor of numbers, lists and NumPy arrays"
         )
-
-
-def write_out(name: str, target: Any, result: Any, inputs: tuple = ()) -> Any:
-    """Store `result` in `out=target` by torch's rules: resized if needed, dtype castable, no gradient. Gives target."""
-    if isinstance(target, (tuple, list)):
-        if len(target) != len(result):
-            raise TypeError(f"{name}(): argument 'out' must be tuple of {len(result)} Tensors, not {len(target)}")
-        for t, r in zip(target, result, strict=True):
-            write_out(name, t, r, inputs)
-        return type(result)(*target) if hasattr(result, "_fields") else tuple(target)
-    if not isinstance(target, TensorBase):
-        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-    if state.grad and any(isinstance(t, TensorBase) and edge_of(t) is not None for t in (*inputs, target)):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
-    have, want = dtypes.from_numpy(result._array.dtype), dtypes.from_numpy(target._array.dtype)
-    if not dtypes.can_cast(have, want):
-        raise RuntimeError(
-            f"{name}(): result type {dtypes.SCALAR_NAME[have]} can't be cast to the desired output type "
-            f"{dtypes.SCALAR_NAME[want]}"
-        )
-    check_inplace(target, False)
-    check_overlap(target._array)
-    if target._array.shape != result._array.shape:
-        target.resize_(result._array.shape)
-    target._array[...] = result._array
-    bump(target)
-    return target
 
 
 def inplace_twin(name: str, method: Callable, call: Callable) -> Callable:

@@ -10,7 +10,7 @@ from minitorch.autograd.base import TensorBase
 from minitorch.ops import compare as ops
 from minitorch.ops.kinds import scalar_name
 from minitorch.tensor import bits
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
 from minitorch.tensor.operators import (
     like_number,
     operand,
@@ -20,6 +20,7 @@ from minitorch.tensor.operators import (
     twin,
     twin_binary,
 )
+from minitorch.tensor.out import write_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

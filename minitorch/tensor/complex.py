@@ -9,8 +9,9 @@ from minitorch.autograd.base import TensorBase
 from minitorch.ops import arithmetic
 from minitorch.ops import complex as ops
 from minitorch.ops.kinds import scalar_name
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
 from minitorch.tensor.operators import tensor_argument, twin
+from minitorch.tensor.out import write_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

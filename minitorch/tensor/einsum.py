@@ -16,8 +16,8 @@ from minitorch.ops import elementwise, shape
 from minitorch.ops import reduce as sums
 from minitorch.ops.diagonal import diagonal
 from minitorch.ops.matmul import bmm, matmul, mm
-from minitorch.tensor.binding import write_out
 from minitorch.tensor.dims import totaled
+from minitorch.tensor.out import write_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

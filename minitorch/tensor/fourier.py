@@ -18,7 +18,7 @@ from minitorch.ops import complex as complex_ops
 from minitorch.ops import fft as ops
 from minitorch.ops.kinds import scalar_name
 from minitorch.ops.pad import pad_constant
-from minitorch.tensor.binding import write_out
+from minitorch.tensor.out import write_out
 from minitorch.tensor.ranges import arange
 from minitorch.tensor.shape import FUNCTIONS as _SHAPE
 from minitorch.tensor.sizes import integer, ints

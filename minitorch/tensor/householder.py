@@ -15,11 +15,11 @@ from minitorch.ops.diagonal import tril
 from minitorch.ops.linalg import solve_triangular
 from minitorch.ops.matmul import adjoint, matmul
 from minitorch.tensor import return_types
-from minitorch.tensor.binding import write_out
 from minitorch.tensor.dims import kind_name
 from minitorch.tensor.factoring import qr, svd
 from minitorch.tensor.matrices import matrix
 from minitorch.tensor.notice import warn_user
+from minitorch.tensor.out import write_out
 from minitorch.tensor.random import randn
 from minitorch.tensor.ranges import eye
 

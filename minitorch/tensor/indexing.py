@@ -325,6 +325,8 @@ def _span(t: Any, dim: int, start: Any, length: int, op: str) -> tuple:
     if not shape:
         raise RuntimeError(f"{op}() cannot be applied to a 0-dim tensor.")
     dim = wrap_dim(dim, len(shape), op)
+    if isinstance(start, TensorBase) and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     start, n = integer(op, "start", start, 2), shape[dim]
     if length < 0:
         raise RuntimeError(f"{op}(): length must be non-negative.")
@@ -396,7 +398,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
 
 
 FUNCTIONS: dict[str, Callable] = {
-    name: function(getattr(IndexingMixin, name), out=name == "take")
+    name: function(getattr(IndexingMixin, name), out=name in ("take", "narrow_copy", "slice_scatter"))
     for name in "select narrow narrow_copy select_scatter slice_scatter index_put index_put_ take put argwhere".split()
 }
 FUNCTIONS |= {"nonzero": nonzero, "unravel_index": unravel_index}

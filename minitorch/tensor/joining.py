@@ -11,7 +11,8 @@ from minitorch.autograd.failures import check_same_device
 from minitorch.backend import dtypes
 from minitorch.errors import explain, type_error, wrap_dim
 from minitorch.ops import joining as ops
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
+from minitorch.tensor.out import write_out
 from minitorch.tensor.sizes import integer, ints
 
 if TYPE_CHECKING:

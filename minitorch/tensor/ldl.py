@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from minitorch.ops import ldl as ops
 from minitorch.ops.linalg import LinAlgError
 from minitorch.tensor import return_types
-from minitorch.tensor.binding import write_out
 from minitorch.tensor.matrices import check_fit, matrix, square
+from minitorch.tensor.out import write_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.base import TensorBase
 from minitorch.ops import linalg as ops
 from minitorch.tensor import cholesky, factoring, householder, products, return_types, solving, tensorial
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
 from minitorch.tensor.matrices import square
+from minitorch.tensor.out import write_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

@@ -10,8 +10,8 @@ from typing import Any
 from minitorch.autograd.base import TensorBase
 from minitorch.errors import explain, type_error
 from minitorch.signatures import LaterSignature, signature_of
-from minitorch.tensor.binding import write_out
 from minitorch.tensor.dims import kind_name
+from minitorch.tensor.out import write_out
 
 
 def with_out(fn: Callable) -> Callable:

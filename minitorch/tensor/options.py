@@ -14,7 +14,7 @@ from minitorch.backend.device import get_default_device
 from minitorch.backend.streams import visit_axes
 from minitorch.errors import type_error
 from minitorch.ops.memory import C_NAMES, scalar_for
-from minitorch.tensor.binding import write_out
+from minitorch.tensor.out import write_out
 
 
 class layout:

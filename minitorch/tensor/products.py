@@ -12,7 +12,7 @@ from minitorch.ops.joining import stack
 from minitorch.ops.shape import reshape
 from minitorch.tensor.dims import kind_name, one_dim
 from minitorch.tensor.matmul import vector_product
-from minitorch.tensor.matrices import with_out
+from minitorch.tensor.matrices import floating, with_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -53,6 +53,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
             f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {kind_name(x)} and y of type "
             f"{kind_name(y)} instead"
         )
+    floating(x, "linalg.vecdot", halves=True)
     both = elementwise.mul(elementwise.conj(x), y)
     return sums.sum(both, dim=one_dim(dim, both._array.ndim, "linalg.vecdot"))
 

@@ -17,8 +17,9 @@ from minitorch.backend.device import get_default_device
 from minitorch.backend.streams import in_memory_order, visit_axes
 from minitorch.errors import type_error
 from minitorch.ops.memory import zeros_like
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
 from minitorch.tensor.options import as_size, blank, blank_like, check_options, contiguous_format, finish, out_dtype
+from minitorch.tensor.out import write_out
 from minitorch.tensor.sizes import integer
 
 if TYPE_CHECKING:

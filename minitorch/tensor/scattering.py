@@ -14,8 +14,10 @@ from minitorch.errors import explain, type_error, wrap_dim
 from minitorch.ops import scattering as ops
 from minitorch.ops.indexing import broadcast_shape
 from minitorch.ops.scatter_reduce import scatter_reduce
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
+from minitorch.tensor.dims import refuse_dtype
 from minitorch.tensor.notice import warn_user
+from minitorch.tensor.out import write_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -312,6 +314,8 @@ def _reduce_settings(t: Any, dim: int, index: Any, src: Any, reduce: str, includ
     reduce = {"max": "amax", "min": "amin"}.get(reduce, reduce)
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    kinds = {"amax": "c", "amin": "c", "mean": "b"}.get(reduce, "")
+    refuse_dtype(t, kinds, f"scatter_gather_tensor_cpu_reduce_{reduce}")
     dim = _check_scatter("scatter_reduce", t, dim, index, src)
     return {"dim": dim, "reduce": reduce, "include_self": include_self}
 
@@ -386,6 +390,7 @@ def _index_reduce(t: Any, dim: int, index: Any, source: Any, reduce: str, includ
     warn_user("index_reduce() is in beta and the API may change at any time.")
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    refuse_dtype(t, "bc", "index_func_")
     dim = _check_slices("index_reduce()", t, dim, index, source)
     shape = source._array.shape
     column = index.reshape((-1,) + (1,) * (len(shape) - 1 - dim)) if shape else index.reshape(())
@@ -393,18 +398,8 @@ def _index_reduce(t: Any, dim: int, index: Any, source: Any, reduce: str, includ
     return {"dim": dim, "reduce": reduce, "include_self": include_self, "node": "IndexReduce"}, wide
 
 
-_WITH_OUT = (
-    "gather",
-    "take_along_dim",
-    "index_select",
-    "scatter",
-    "scatter_add",
-    "index_add",
-    "index_copy",
-    "scatter_reduce",
-)
 FUNCTIONS: dict[str, Callable] = {
-    name: function(getattr(ScatteringMixin, name), out=name in _WITH_OUT)
+    name: function(getattr(ScatteringMixin, name), out=name != "index_fill")
     for name in (
         "gather take_along_dim scatter scatter_add scatter_reduce index_select index_add index_copy index_fill "
         "index_reduce"

@@ -9,8 +9,9 @@ from minitorch.autograd.base import TensorBase, wrap
 from minitorch.backend import dtypes, xp_of
 from minitorch.errors import explain, type_error
 from minitorch.ops import search as ops
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
 from minitorch.tensor.dims import kind_name, one_dim, refuse_dtype
+from minitorch.tensor.out import write_out
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

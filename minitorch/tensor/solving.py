@@ -184,6 +184,7 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     return wrap(xp.asarray(ranks).reshape(s.shape[:-1]))
 
 
+@with_out
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """(solution, residuals, rank, singular_values): X of least norm that minimizes ||A X - B||.
 

@@ -9,8 +9,9 @@ from minitorch.autograd.base import TensorBase
 from minitorch.ops import special as ops
 from minitorch.ops import special_more as more
 from minitorch.ops import special_plain as plain
-from minitorch.tensor.binding import function, write_out
+from minitorch.tensor.binding import function
 from minitorch.tensor.operators import operand
+from minitorch.tensor.out import write_out
 
 
 def _unary(name: str, op: Callable, doc: str) -> Callable:

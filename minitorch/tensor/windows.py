@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.backend import dtypes
 from minitorch.ops.special import i0
-from minitorch.tensor.binding import write_out
 from minitorch.tensor.convert import tensor
 from minitorch.tensor.creation import empty, ones, strided
+from minitorch.tensor.out import write_out
 from minitorch.tensor.ranges import arange, linspace
 from minitorch.tensor.sizes import integer
 

@@ -278,6 +278,7 @@ spec(
     "linalg.lstsq",
     fits(),
     dtypes=FLOATS,
+    out=True,
     grad_of=(0,),
     edges=(call(SINGULAR, np.ones((2, 1))), call(np.eye(3)[:, :2], np.ones(3))),
     errors=(

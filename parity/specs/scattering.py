@@ -222,6 +222,7 @@ spec(
     dtypes=("float64", "float32", "int64"),
     method=True,
     inplace=True,
+    out=True,
     ties="as scatter_reduce",
     errors=(Bad(call(X, 0, LONG, X, "sum"), "one of prod, mean, amax or amin"),),
 )

@@ -100,6 +100,8 @@ def _hardtanh(input: Any, min_val: float, max_val: float, in_place: bool) -> Ten
     kind = input._array.dtype.kind
     if kind == "b":
         raise RuntimeError("hardtanh: Bool inputs not supported for hardtanh")
+    if kind == "c":
+        raise NotImplementedError("hardtanh: clamp is not supported for complex types")
     if kind == "u" and min_val < 0:
         raise RuntimeError("hardtanh: cannot do hardtanh on an unsigned type with negative limits")
     return apply("hardtanh", ops.hardtanh, input, in_place, min_val=min_val, max_val=max_val)

@@ -11,6 +11,7 @@ from minitorch.nn.functional.spatial import LETTERS, batched, is_int, need_tenso
 from minitorch.ops import conv as ops
 from minitorch.ops.indexing import embed
 from minitorch.ops.kinds import scalar_name
+from minitorch.tensor.dims import refuse_dtype
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -307,6 +308,7 @@ def unfold(input: Tensor, kernel_size: IntOr, dilation: IntOr = 1, padding: IntO
             [2., 3.]])
     """
     need_tensor("unfold", "input", 1, input)
+    refuse_dtype(input, "iu", "im2col_out_cpu")
     settings = _window_settings("unfold", kernel_size, dilation, padding, stride)
     kernel, dilation, padding, stride = settings
     shape = input._array.shape

@@ -13,6 +13,7 @@ from minitorch.errors import explain
 from minitorch.nn.functional.spatial import need_tensor
 from minitorch.ops.elementwise import add, mul
 from minitorch.ops.kinds import scalar_name
+from minitorch.tensor.dims import refuse_dtype
 from minitorch.tensor.random import drawn, stream
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def _dropout(
             f"{op}: result type Float can't be cast to the desired output type {scalar_name(x)}\n "
             "   hint  input.float()"
         )
+    refuse_dtype(input, "c", "bernoulli_scalar_cpu_")
     keep = _kept_channels(op, x, 1 - p) if features else _kept(x, 1 - p)
     real = x.real.dtype.type
     if not alpha:

@@ -262,8 +262,9 @@ def _check_parameters(op: str, input: Any, given: tuple, channels: int, rows: li
 def _same_dtype(op: str, input: Any, given: tuple) -> None:
     """Parameters have the input's dtype, or float32 for an input of halves."""
     have = input._array.dtype
-    if have.kind in "biu":
-        raise NotImplementedError(f"{op}: not implemented for '{scalar_name(input._array)}'\n    hint  input.float()")
+    if have.kind in "biu" or (have.kind == "c" and op != "rms_norm"):
+        hint = "" if have.kind == "c" else "\n    hint  input.float()"
+        raise NotImplementedError(f"{op}: not implemented for '{scalar_name(input._array)}'{hint}")
     for name, t in given:
         if t is not None and t._array.dtype != have and not (have.char in "eE" and t._array.dtype.char == "f"):
             what = f"expected scalar type {scalar_name(input._array)} but found {scalar_name(t._array)} in {name}"

@@ -10,6 +10,7 @@ from minitorch.errors import explain
 from minitorch.nn.functional.spatial import LETTERS, batched, need_tensor, sizes, unbatched
 from minitorch.ops import pool as ops
 from minitorch.ops.kinds import scalar_name
+from minitorch.tensor.dims import refuse_dtype
 from minitorch.tensor.random import rand
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _max_pool(
     dilation = _sizes(op, "dilation", dilation, n, 5)
     if any(d <= 0 for d in dilation):
         raise RuntimeError(f"{op}: dilation should be greater than zero, but got dilation={dilation}")
-    if x._array.dtype.kind in "bc":
+    if x._array.dtype.kind in ("bciu" if n == 1 and not indices else "bc"):
         raise NotImplementedError(f"{op}: \"max_pool{n}d\" not implemented for '{scalar_name(x._array)}'")
     check_output(op, x._array.shape[2:], kernel, stride, padding, dilation, ceil_mode, input)
     values, places = ops.max_pool(
@@ -130,6 +131,9 @@ def _adaptive_max_pool(op: str, n: int, input: Any, output_size: Any, indices: b
 def adaptive_arguments(op: str, n: int, input: Any, output_size: Any) -> tuple:
     """(input with a batch, whether it had one, the output's places), checked."""
     need_tensor(op, "input", 1, input)
+    if n > 1 and isinstance(output_size, (tuple, list)) and input._array.ndim <= len(output_size):
+        what = f"Input dimension should be at least {len(output_size) + 1}"
+        raise ValueError(f"{op}: {what} for an output_size of {len(output_size)}")
     x, was = with_batch(op, n, input)
     have = x._array.shape[2:]
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
@@ -184,6 +188,7 @@ def _fractional(
     if output_size is None and ratio is None:
         raise ValueError(f"{op} requires specifying either an output_size or an output_ratio")
     kernel = sizes(op, "kernel_size", kernel, n, 2)
+    refuse_dtype(input, "biuc", f"{op}_out_frame")
     x, was = with_batch(op, n, input)
     have = x._array.shape[2:]
     if output_size is None:
@@ -280,6 +285,7 @@ def _max_unpool(
         raise RuntimeError(explain(f"{op}: elements in indices should be type int64 but got: {indices.dtype}", rows))
     if indices._array.shape != input._array.shape:
         raise RuntimeError(explain(f"{op}: Expected shape of indices to be the same as that of the input tensor", rows))
+    refuse_dtype(input, "biu", op)
     x, was = with_batch(op, n, input)
     have = x._array.shape[2:]
     default = tuple((h - 1) * s - 2 * p + k for h, s, p, k in zip(have, stride, padding, kernel, strict=True))

@@ -94,7 +94,7 @@ def _avg_pool(
 
 
 def _need_number(op: str, name: str, x: Any) -> None:
-    if x._array.dtype.kind in "bc":
+    if x._array.dtype.kind in "bcu" or (x._array.dtype.kind == "i" and x._array.dtype.itemsize < 8):
         raise NotImplementedError(f"{op}: \"{name}\" not implemented for '{scalar_name(x._array)}'")
 
 

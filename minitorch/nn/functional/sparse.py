@@ -66,6 +66,8 @@ def embedding_bag(
     """
     need_tensor("embedding_bag", "input", 1, input)
     need_tensor("embedding_bag", "weight", 2, weight)
+    if not weight.is_floating_point():
+        raise RuntimeError(f"embedding_bag: Expected weight to be of a floating dtype, but got {weight.dtype}")
     _check_bag(input, weight, offsets, mode, per_sample_weights, scale_grad_by_freq)
     rows = weight._array.shape[0]
     padding_idx = _padding("embedding_bag", padding_idx, rows)

@@ -11,6 +11,7 @@ from minitorch.nn.functional.pool_average import adaptive_avg_pool1d, adaptive_a
 from minitorch.nn.functional.spatial import is_int, need_tensor
 from minitorch.ops import resample as ops
 from minitorch.ops.kinds import scalar_name
+from minitorch.tensor.dims import refuse_dtype
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -193,6 +194,7 @@ def grid_sample(
         warnings.warn(_DEFAULT_CORNERS.format("grid_sample"), stacklevel=2)
     need_tensor("grid_sample", "input", 1, input)
     need_tensor("grid_sample", "grid", 2, grid)
+    refuse_dtype(input, "biuc", "grid_sampler")
     x, points = input._array.shape, grid._array.shape
     rows = [("input", x, "N, C, [D,] H, W"), ("grid", points, "N, [D_out,] H_out, W_out, 2 or 3")]
 
