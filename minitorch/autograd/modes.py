@@ -29,6 +29,7 @@ class _State(threading.local):
     saved_hooks: tuple = ()
     hooks_disabled: str | None = None
     threads = True
+    retain = False  # within vmap before its last sample, whose backward may run through a graph that all samples share
     running: Any = None  # what the backward pass of this thread started from, see graph.py
 
     special = False
