@@ -179,6 +179,9 @@ class set_grad_enabled(_GradMode):
     def clone(self) -> Mode:
         return (enable_grad if self.enabled else no_grad)()
 
+    def __repr__(self) -> str:
+        return f"minitorch.autograd.grad_mode.set_grad_enabled(mode={self.enabled})"
+
 
 class inference_mode(Mode):
     """As `no_grad`, and tensors made inside keep no version counter and can't enter a graph later.

@@ -182,6 +182,15 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
     )
 
 
+class _Writable:
+    """The memory of a read-only array (NumPy takes a capsule of the protocol's old form as such), to be written to."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array  # keeps the memory alive
+        described = array.__array_interface__
+        self.__array_interface__ = {**described, "data": (described["data"][0], False)}
+
+
 class _Capsule:
     """A bare DLPack capsule of host memory, as an object that speaks the protocol."""
 
@@ -215,7 +224,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         kind = int(ext_tensor.__dlpack_device__()[0])
         shared = Device("cuda" if kind == 2 else "cpu").backend.xp.from_dlpack(ext_tensor)
         if isinstance(shared, np.ndarray) and not shared.flags.writeable:
-            shared = np.lib.stride_tricks.as_strided(shared, shared.shape, shared.strides, writeable=True)
+            shared = np.asarray(_Writable(shared))
         t = wrap(shared)
     if copy:
         t = t.clone()
