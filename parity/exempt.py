@@ -15,7 +15,7 @@ EXEMPT: dict[str, str] = {
         "state of a tensor, no computation: tests/test_tensor_core.py",
         """Tensor.dim Tensor.ndimension Tensor.size Tensor.numel Tensor.nelement Tensor.element_size Tensor.is_complex
         Tensor.is_floating_point Tensor.is_signed Tensor.is_inference Tensor.get_device Tensor.pin_memory
-        Tensor.is_shared Tensor.as_subclass Tensor.cuda is_tensor""",
+        Tensor.is_shared Tensor.as_subclass Tensor.cuda is_storage is_tensor""",
     ),
     **_all("conversion to and from Python and NumPy: tests/test_convert.py",
            "Tensor.item Tensor.tolist Tensor.numpy from_numpy from_dlpack frombuffer "),

@@ -14,6 +14,7 @@ import torch
 import minitorch as mt
 from minitorch.ops.gamma_gradient import dirichlet_grad, standard_gamma_grad
 
+pytestmark = pytest.mark.filterwarnings("ignore:Singular sample detected", "ignore:Low df values")
 SEED = 5
 ROWS = {"p": [[0.1, 0.6, 0.3], [0.5, 0.25, 0.25]], "l": [[0.3, -1.2, 0.7], [2.0, 0.0, -0.5]]}
 FACTOR = [[1.5, 0.0, 0.0], [0.4, 0.8, 0.0], [-0.3, 0.2, 1.1]]
@@ -68,6 +69,16 @@ MADE: list[tuple[str, dict[str, Any]]] = [
     ("NegativeBinomial", {"total_count": [0.5, 3.0], "logits": [[0.2], [-0.7]]}),
     ("Pareto", {"scale": [0.5, 2.0], "alpha": [[0.8], [1.5], [4.0]]}),
     ("Weibull", {"scale": [0.5, 2.0, 1.0], "concentration": [0.8, 1.0, 3.0]}),
+    ("FisherSnedecor", {"df1": [1.5, 3.0, 7.0], "df2": [[1.0], [6.0]]}),
+    ("Kumaraswamy", {"concentration1": [0.5, 2.0, 7.0], "concentration0": [1.5, 0.3, 0.8]}),
+    ("ContinuousBernoulli", {"probs": [0.2, 0.5, 0.4995, 0.9]}),
+    ("ContinuousBernoulli", {"logits": [[-1.0, 0.4], [0.001, 3.0]]}),
+    ("VonMises", {"loc": [0.3, -1.0, 5.0], "concentration": [[0.5], [2.0], [9.0]]}),
+    ("LKJCholesky", {"dim": 3, "concentration": [0.5, 2.0]}),
+    ("LKJCholesky", {"dim": 2, "concentration": 1.5}),
+    ("Wishart", {"df": [5.0, 3.5], "covariance_matrix": COVARIANCE}),
+    ("Wishart", {"df": 4.0, "scale_tril": FACTOR}),
+    ("Wishart", {"df": [6.0], "precision_matrix": COVARIANCE}),
 ]  # fmt: skip
 ids = [f"{name}-{'-'.join(kw)}{k}" for k, (name, kw) in enumerate(MADE)]
 every = pytest.mark.parametrize(("name", "parameters"), MADE, ids=ids)
@@ -138,13 +149,42 @@ def test_reparameterized_gradients(name: str, parameters: dict) -> None:
             with pytest.raises(NotImplementedError) if not made.has_rsample else warnings.catch_warnings():
                 made.rsample((2,))
             continue
-        x = seeded(lambda made=made: made.rsample((6,)))
+        # torch can't differentiate through its repetition of singular matrices
+        options = {"max_try_correction": 0} if name == "Wishart" else {}
+        x = seeded(lambda made=made, options=options: made.rsample((6,), **options))
         upstream = library.tensor(np.random.default_rng(0).normal(size=tuple(x.shape)))
         found.append((x, *library.autograd.grad(x, leaves, upstream)))
     # torch's gradients of gamma and Dirichlet draws are approximations; ours are held against SciPy's below
-    rtol = 5e-3 if name in ("Gamma", "Chi2", "Dirichlet", "Beta", "StudentT", "InverseGamma") else 1e-9
+    rtol = (
+        5e-3
+        if name in ("Gamma", "Chi2", "Dirichlet", "Beta", "StudentT", "InverseGamma", "FisherSnedecor", "Wishart")
+        else 1e-9
+    )
     for ours, theirs in zip(*found, strict=True):
         close(ours, theirs, rtol, 1e-9 if rtol < 1e-4 else 1e-4)
+
+
+def test_generalized_pareto_in_float32() -> None:
+    # torch's compares the concentration with a float32 zero, so that float64 raises there
+    found = []
+    for L in (mt, torch):
+        loc, scale = (L.tensor(v, requires_grad=True) for v in ([0.3, -1.0, 0.0], [0.5, 2.0, 1.0]))
+        concentration = L.tensor([[0.3], [-0.4], [0.0], [-1.0]], requires_grad=True)
+        L.manual_seed(SEED)
+        made = L.distributions.GeneralizedPareto(loc, scale, concentration)
+        x = made.rsample((5,))
+        value = x.detach()
+        results = [x, made.log_prob(value), made.cdf(value), made.log_survival_function(value), made.mean, made.stddev,
+                   made.variance, made.mode, made.entropy(), made.expand((2, 4, 3)).log_prob(value[:2])]  # fmt: skip
+        results += L.autograd.grad(
+            (x * x.detach().sin()).sum() + made.log_prob(value).sum(), [loc, scale, concentration]
+        )
+        found.append([repr(made), repr(made.support).replace("minitorch", "torch"), *results])
+    assert found[0][:2] == found[1][:2]
+    for ours, theirs in zip(found[0][2:], found[1][2:], strict=True):
+        np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=2e-4, atol=2e-5)
+    with pytest.raises(ValueError, match="to satisfy the constraint"):
+        mt.distributions.GeneralizedPareto(0.0, -1.0, 0.5)
 
 
 def attempt(read: Any) -> Any:
@@ -334,6 +374,7 @@ ONE: dict[str, tuple[dict, dict]] = {
     "Binomial": ({"total_count": 5, "probs": [0.2, 0.4]}, {"total_count": 5, "probs": [0.3, 0.5]}),
     "Categorical": ({"probs": ROWS["p"]}, {"probs": [[0.5, 0.5, 0.0], [0.2, 0.2, 0.6]]}),
     "OneHotCategorical": ({"probs": ROWS["p"]}, {"logits": ROWS["l"]}),
+    "ContinuousBernoulli": ({"probs": [0.2, 0.9]}, {"logits": [0.3, 0.0]}),
     "Dirichlet": ({"concentration": [0.5, 2.0, 1.5]}, {"concentration": [1.0, 1.0, 4.0]}),
     "Exponential": ({"rate": [0.5, 2.0]}, {"rate": [1.5, 1.0]}),
     "Gamma": ({"concentration": [0.5, 2.0], "rate": [1.0, 3.0]}, {"concentration": [1.5, 1.0], "rate": [2.0, 0.5]}),

@@ -8,6 +8,7 @@ from typing import Any
 
 from minitorch.autograd.base import TensorBase, wrap
 from minitorch.autograd.graph import GradientEdge, run, stand_in
+from minitorch.autograd.modes import state
 from minitorch.autograd.node import DeadEnd, edge_of
 from minitorch.backend import dtypes, xp_of
 
@@ -104,6 +105,11 @@ def _roots(outputs: tuple) -> list:
     return roots
 
 
+def _keeps(retain_graph: bool | None, create_graph: bool) -> bool:
+    """Whether the saved values outlive this pass: as asked, else for a graph of it, and for the next sample of vmap."""
+    return state.retain or (create_graph if retain_graph is None else retain_graph)
+
+
 def backward(
     tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
     grad_variables: Any = None, inputs: Any = None,
@@ -115,7 +121,7 @@ def backward(
     usual = inputs is None and grad_variables is None and isinstance(tensors, TensorBase)
     if usual and not isinstance(grad_tensors, (tuple, list)):
         start = _upstream(tensors, grad_tensors)
-        run(_roots((tensors,)), (start,), create_graph if retain_graph is None else retain_graph, create_graph)
+        run(_roots((tensors,)), (start,), _keeps(retain_graph, create_graph), create_graph)
         return
     if grad_variables is not None:
         if grad_tensors is not None:
@@ -131,7 +137,7 @@ def backward(
     for t in targets or ():
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    run(roots, starts, create_graph if retain_graph is None else retain_graph, create_graph, targets, True)
+    run(roots, starts, _keeps(retain_graph, create_graph), create_graph, targets, True)
 
 
 def grad(
@@ -169,8 +175,7 @@ def grad(
     for t in inputs:
         if edge_of(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    keep = create_graph if retain_graph is None else retain_graph
-    found: Any = run(roots, starts, keep, create_graph, inputs, False)
+    found: Any = run(roots, starts, _keeps(retain_graph, create_graph), create_graph, inputs, False)
     result = []
     for t, g in zip(inputs, found, strict=True):
         if g is None and materialize_grads:

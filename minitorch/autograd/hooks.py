@@ -112,8 +112,12 @@ def leaf_after(leaf: TensorBase) -> None:
     for hook in list(leaf._hooks.node_post.values()):
         hook((), (leaf._grad,))
     for hook in list(leaf._hooks.post.values()):
-        if (new := hook(leaf)) is not None:
-            raise TypeError(f"expected None, but hook returned '{type(new).__name__}'")
+        new = hook(leaf)
+        if new is None or new is leaf:  # as that of `lambda p: p.add_(p.grad, alpha=-lr)`
+            continue
+        if isinstance(new, TensorBase):
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+        raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
 
 
 def watched(node: Node, g: Any, graph: bool, edges: Any) -> Any:

@@ -29,6 +29,7 @@ class _State(threading.local):
     saved_hooks: tuple = ()
     hooks_disabled: str | None = None
     threads = True
+    retain = False  # within vmap before its last sample, whose backward may run through a graph that all samples share
     running: Any = None  # what the backward pass of this thread started from, see graph.py
 
     special = False
@@ -177,6 +178,9 @@ class set_grad_enabled(_GradMode):
 
     def clone(self) -> Mode:
         return (enable_grad if self.enabled else no_grad)()
+
+    def __repr__(self) -> str:
+        return f"minitorch.autograd.grad_mode.set_grad_enabled(mode={self.enabled})"
 
 
 class inference_mode(Mode):

@@ -13,6 +13,7 @@ from minitorch.distributions.beta import Beta
 from minitorch.distributions.binomial import Binomial
 from minitorch.distributions.categorical import Categorical
 from minitorch.distributions.cauchy import Cauchy
+from minitorch.distributions.continuous_bernoulli import ContinuousBernoulli
 from minitorch.distributions.dirichlet import Dirichlet
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.exp_family import ExponentialFamily
@@ -248,11 +249,11 @@ def _never(parameter: str) -> Callable:
 
 
 for _p, _parameter, _others in (
-    (Exponential, "rate", (Beta, Uniform)),
-    (Gamma, "concentration", (Beta, Uniform)),
-    (Gumbel, "loc", (Beta, Exponential, Gamma, Uniform)),
-    (Laplace, "loc", (Beta, Exponential, Gamma, Uniform)),
-    (Normal, "loc", (Beta, Exponential, Gamma, Uniform)),
+    (Exponential, "rate", (Beta, ContinuousBernoulli, Uniform)),
+    (Gamma, "concentration", (Beta, ContinuousBernoulli, Uniform)),
+    (Gumbel, "loc", (Beta, ContinuousBernoulli, Exponential, Gamma, Uniform)),
+    (Laplace, "loc", (Beta, ContinuousBernoulli, Exponential, Gamma, Uniform)),
+    (Normal, "loc", (Beta, ContinuousBernoulli, Exponential, Gamma, Uniform)),
     (Poisson, "rate", (Bernoulli, Binomial)),
 ):
     for _q in _others:
@@ -314,6 +315,18 @@ def _gamma_normal(p: Any, q: Any) -> Any:
     return -p.entropy() + (q.scale * math.sqrt(2 * math.pi)).log() + 0.5 * squares / q.scale.pow(2)
 
 
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _continuous_bernoulli(p: Any, q: Any) -> Any:
+    constants = p._log_norm() + (-p.probs).log1p() - q._log_norm() - (-q.probs).log1p()
+    return p.mean * (p.logits - q.logits) + constants
+
+
+@register_kl(Beta, ContinuousBernoulli)
+def _beta_continuous_bernoulli(p: Any, q: Any) -> Any:
+    return -p.entropy() - p.mean * q.logits - (-q.probs).log1p() - q._log_norm()
+
+
+@register_kl(ContinuousBernoulli, Normal)
 @register_kl(Beta, Normal)
 def _beta_normal(p: Any, q: Any) -> Any:
     squares = p.variance + (p.mean - q.loc).pow(2)
@@ -326,6 +339,7 @@ def _beta_uniform(p: Any, q: Any) -> Any:
     return where(outside, math.inf, -p.entropy() + (q.high - q.low).log())
 
 
+@register_kl(ContinuousBernoulli, Exponential)
 @register_kl(Beta, Exponential)
 def _beta_exponential(p: Any, q: Any) -> Any:
     return -p.entropy() - q.rate.log() + q.rate * p.mean

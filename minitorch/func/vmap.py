@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from minitorch.autograd.base import TensorBase
+from minitorch.autograd.modes import state
 from minitorch.func.tree import broadcast, flatten, unflatten
 from minitorch.tensor import FUNCTIONS
 from minitorch.tensor.random import get_rng_state, set_rng_state
@@ -42,12 +44,23 @@ def vmap(
             sample = [x if d is None else x.select(d, k) for x, d in zip(leaves, dims, strict=True)]
             if randomness == "same":
                 set_rng_state(start)
-            results.append(flatten(func(*unflatten(sample, structure), **kwargs)))
+            with _graph_kept(k < size - 1):
+                results.append(flatten(func(*unflatten(sample, structure), **kwargs)))
             if randomness == "error" and k == 0:
                 _refuse_random(start)
         return _stacked(name, results, out_dims)
 
     return wrapped
+
+
+@contextmanager
+def _graph_kept(more: bool) -> Iterator[None]:
+    """A backward pass within leaves the graph whole if more samples will go through it: torch has one pass for all."""
+    before, state.retain = state.retain, state.retain or more
+    try:
+        yield
+    finally:
+        state.retain = before
 
 
 def _refuse_random(before: Any) -> None:

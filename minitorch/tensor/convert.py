@@ -13,6 +13,7 @@ from minitorch.backend import device as Device
 from minitorch.backend import dtypes, to_device, to_host
 from minitorch.backend.device import get_default_device
 from minitorch.tensor.nested import array_of
+from minitorch.tensor.storage import TypedStorage, UntypedStorage
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -92,11 +93,12 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
 ) -> Tensor:
     """As `as_tensor`, with the say over copying: True always copies, False raises if a copy would be needed.
 
     Also takes objects with the buffer protocol (bytes, array.array), whose memory is read as `dtype`, and with DLPack.
+    requires_grad: None keeps what `obj` says; False cuts a tensor off its graph, and is written to a leaf itself.
     """
     source: Any = obj
     if isinstance(obj, (bytes, bytearray, memoryview, array)):
@@ -110,14 +112,19 @@ def asarray(
         to_host(t._array), source if isinstance(source, np.ndarray) else to_host(source._array)
     )
     if copy and shares:
-        t = wrap(t._array.copy())
+        t = t.clone()
     elif copy is False and not shares:
         if not isinstance(source, (np.ndarray, TensorBase)):
             raise ValueError("asarray: can't alias arbitrary sequence into a tensor.")
         raise ValueError(
             f"asarray: can't alias tensor into dtype {t.dtype!r} on {t.device}: that needs a copy, but copy=False"
         )
-    return _asking(t.detach(), "asarray", requires_grad) if requires_grad else t
+    if requires_grad is None:
+        return t
+    if not requires_grad and t.grad_fn is not None:
+        return t.detach()
+    t.requires_grad_(requires_grad)
+    return t
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -175,6 +182,15 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
     )
 
 
+class _Writable:
+    """The memory of a read-only array (NumPy takes a capsule of the protocol's old form as such), to be written to."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array  # keeps the memory alive
+        described = array.__array_interface__
+        self.__array_interface__ = {**described, "data": (described["data"][0], False)}
+
+
 class _Capsule:
     """A bare DLPack capsule of host memory, as an object that speaks the protocol."""
 
@@ -208,13 +224,23 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         kind = int(ext_tensor.__dlpack_device__()[0])
         shared = Device("cuda" if kind == 2 else "cpu").backend.xp.from_dlpack(ext_tensor)
         if isinstance(shared, np.ndarray) and not shared.flags.writeable:
-            shared = np.lib.stride_tricks.as_strided(shared, shared.shape, shared.strides, writeable=True)
+            shared = np.asarray(_Writable(shared))
         t = wrap(shared)
     if copy:
-        t = wrap(t._array.copy())
+        t = t.clone()
     elif copy is False and device is not None and Device(device) != t.device:
         raise ValueError(f"from_dlpack: cannot move from {t.device} to {device} without a copy, but copy=False")
     return t if device is None else t.to(device)
+
+
+def is_storage(obj: Any) -> bool:
+    """True for what `untyped_storage()` and `storage()` give.
+
+    >>> import minitorch as mt
+    >>> mt.is_storage(mt.ones(2).untyped_storage()), mt.is_storage(mt.ones(2))
+    (True, False)
+    """
+    return isinstance(obj, (TypedStorage, UntypedStorage))
 
 
 def is_tensor(obj: Any) -> bool:
@@ -249,5 +275,5 @@ class ConvertMixin(TensorBase):
 
 
 FUNCTIONS: dict[str, Callable] = {
-    f.__name__: f for f in (tensor, as_tensor, asarray, from_numpy, frombuffer, from_dlpack, is_tensor)
+    f.__name__: f for f in (tensor, as_tensor, asarray, from_numpy, frombuffer, from_dlpack, is_storage, is_tensor)
 }

@@ -47,8 +47,11 @@ def _filled(op: str, value: Any, doc: str) -> Callable:
         *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any,
     ) -> Any:  # fmt: skip
-        check_options(op, None, memory_format)
-        t = blank(op, as_size(op, size, named), out, dtype, layout, device)
+        if memory_format is not None and value is not None:
+            raise TypeError(f"{op}() got an unexpected keyword argument 'memory_format'")
+        if memory_format is preserve_format:
+            raise RuntimeError(f"{op}: unsupported memory format Preserve")
+        t = blank(op, as_size(op, size, named), out, dtype, layout, device, memory_format)
         if out is not None:
             return t if value is None else t.fill_(value)
         if value is not None:

@@ -288,6 +288,8 @@ def _each(op: str, tensors: tuple, one: Callable) -> Any:
     """`one` applied to the tensor given, or to each of several (given as arguments or as one tuple)."""
     if len(tensors) == 1 and isinstance(tensors[0], TensorBase):
         return one(tensors[0])
+    if not tensors or tensors == ([],) or tensors == ((),):
+        return ()
     return tuple(one(t) for t in tensors_of(op, tensors[0] if len(tensors) == 1 else tensors))
 
 

@@ -16,15 +16,12 @@ from minitorch.errors import explain, type_error, wrap_dim
 from minitorch.ops import memory as ops
 from minitorch.ops import shape as shape_ops
 from minitorch.tensor.binding import function
-from minitorch.tensor.creation import channels_last, channels_last_3d, contiguous_format, preserve_format
+from minitorch.tensor.options import LAST, axes_in_memory, contiguous_format, preserve_format
 from minitorch.tensor.sizes import ints, one_or_many
 from minitorch.tensor.storage import TypedStorage, UntypedStorage
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
-
-# the order of dimensions in memory that a memory format stands for
-LAST = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
 
 
 class MemoryMixin(TensorBase):
@@ -93,9 +90,7 @@ class MemoryMixin(TensorBase):
     def clone(self, *, memory_format: Any = preserve_format) -> Tensor:
         """A copy, through which gradients flow."""
         if memory_format in LAST:
-            order = LAST[memory_format]
-            if self._array.ndim != len(order):
-                raise RuntimeError(f"required rank {len(order)} tensor to use {memory_format!r} format")
+            order = axes_in_memory(self._array.ndim, memory_format)
             last = ops.clone(shape_ops.permute(self, dims=order), order="C")
             return shape_ops.permute(last, dims=tuple(sorted(range(len(order)), key=order.__getitem__)))
         _check_format("clone", memory_format)

@@ -28,7 +28,7 @@ class layout:
 
 
 class memory_format:
-    """torch.memory_format: accepted where torch takes it; only contiguous and preserve mean anything in factories."""
+    """torch.memory_format: accepted where torch takes it; the order of a tensor's axes in memory."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -43,6 +43,10 @@ class memory_format:
 strided = layout()
 contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
+LAST = {
+    channels_last: (0, 2, 3, 1),
+    channels_last_3d: (0, 2, 3, 4, 1),
+}  # the axes in the order in which memory has them
 
 
 def as_size(op: str, size: tuple, named: dict | None = None) -> tuple[int, ...]:
@@ -72,12 +76,24 @@ def as_size(op: str, size: tuple, named: dict | None = None) -> tuple[int, ...]:
     return tuple(result)
 
 
-def check_options(op: str, layout: Any = None, memory_format: Any = None, pin_memory: bool = False) -> None:
+def check_options(op: str, layout: Any = None, pin_memory: bool = False) -> None:
     """Refuse what these arguments could ask for and we don't have."""
     if layout is not None and layout is not strided:
         raise NotImplementedError(f"{op}: layout={layout!r} is not supported; tensors here are strided (dense)")
-    if memory_format in (channels_last, channels_last_3d):
-        raise NotImplementedError(f"{op}: memory_format={memory_format!r} is not supported; use permute and contiguous")
+
+
+def axes_in_memory(ndim: int, memory_format: Any) -> tuple[int, ...]:
+    """The axes from the one with the widest steps to the one with the narrowest; RuntimeError for another rank."""
+    order = LAST.get(memory_format, tuple(range(ndim)))
+    if len(order) != ndim:
+        raise RuntimeError(f"required rank {len(order)} tensor to use {str(memory_format).split('.')[-1]} format")
+    return order
+
+
+def empty_in_order(xp: Any, shape: tuple[int, ...], axes: tuple[int, ...], dtype: Any) -> Any:
+    """An uninitialized array of that shape, dense, whose axes lie in memory in the order given."""
+    dense = xp.empty(tuple(shape[axis] for axis in axes), dtype=dtype)
+    return dense.transpose(tuple(sorted(range(len(axes)), key=axes.__getitem__)))
 
 
 def check_dtype(op: str, dtype: Any) -> dtypes.dtype | None:
@@ -117,7 +133,9 @@ def finish(array: Any, requires_grad: bool, out: Any = None, op: str = "") -> An
     return t
 
 
-def blank(op: str, shape: tuple[int, ...], out: Any, dtype: Any, layout: Any, device: Any) -> Any:
+def blank(
+    op: str, shape: tuple[int, ...], out: Any, dtype: Any, layout: Any, device: Any, memory_format: Any = None
+) -> Any:
     """An uninitialized tensor for a factory to fill: `out`, resized, or a new one."""
     check_options(op, layout)
     dtype = out_dtype(op, out, dtype)
@@ -125,6 +143,8 @@ def blank(op: str, shape: tuple[int, ...], out: Any, dtype: Any, layout: Any, de
         return out if out._array.shape == shape else out.resize_(shape)
     backend, index = place(device)
     with backend.at(index):
+        if memory_format in LAST:
+            return wrap(empty_in_order(backend.xp, shape, axes_in_memory(len(shape), memory_format), dtype.numpy))
         return wrap(backend.xp.empty(shape, dtype=dtype.numpy))
 
 
@@ -132,18 +152,16 @@ def blank_like(op: str, input: Any, dtype: Any, layout: Any, device: Any, memory
     """An uninitialized tensor like `input`, dense, with its axes in the same order in memory unless told otherwise."""
     if not isinstance(input, TensorBase):
         raise type_error(op, "input", 1, "Tensor", input)
-    check_options(op, layout, memory_format)
+    check_options(op, layout)
     dtype = check_dtype(op, dtype)
     source = input._array
-    axes = visit_axes(source.strides, source.shape)
-    if memory_format is contiguous_format:
-        axes = tuple(range(source.ndim))
+    if memory_format is None or memory_format is preserve_format:
+        axes = visit_axes(source.strides, source.shape)
+    else:
+        axes = axes_in_memory(source.ndim, memory_format)
     backend, index = place(device_of(source) if device is None else device)
     with backend.at(index):
-        dense = backend.xp.empty(
-            tuple(source.shape[axis] for axis in axes), dtype=source.dtype if dtype is None else dtype.numpy
-        )
-    return wrap(dense.transpose(tuple(sorted(range(len(axes)), key=axes.__getitem__))))
+        return wrap(empty_in_order(backend.xp, source.shape, axes, source.dtype if dtype is None else dtype.numpy))
 
 
 def number(op: str, name: str, value: Any) -> Any:

@@ -214,7 +214,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """Views of the tensors, expanded to their common shape."""
+    """Views of the tensors, expanded to their common shape; one that has it already is given back itself."""
     tensors = tensors_of(
         "broadcast_tensors", tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     )
@@ -225,7 +225,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
         raise RuntimeError(
             explain("broadcast_tensors: The size of the tensors must match at non-singleton dimensions", rows)
         )
-    return tuple(ops.expand(t, shape=shape) for t in tensors)
+    return tuple(t if t._array.shape == shape else ops.expand(t, shape=shape) for t in tensors)
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:

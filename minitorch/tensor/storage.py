@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch.backend import device as Device
-from minitorch.backend import device_of, dtypes, to_device
+from minitorch.backend import device_of, dtypes, to_device, to_host
 from minitorch.ops.memory import storage_of, view_by_strides
 
 
@@ -41,8 +41,24 @@ class UntypedStorage:
         moved = to_device(self._array, where)
         return self if moved is self._array else type(self)(moved)
 
+    def _elements(self) -> Any:
+        """All that the memory holds, as one array in the dtype of the tensor that was asked."""
+        count = self.nbytes() // self._array.dtype.itemsize
+        return to_host(view_by_strides(self._array, (count,), (1,), 0))
+
+    def tolist(self) -> list:
+        """The bytes as Python numbers."""
+        return self._elements().view("uint8").tolist()
+
+    def __getitem__(self, index: int) -> Any:
+        return self.tolist()[index]
+
+    def _about(self) -> str:
+        return f"device={self.device}"
+
     def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__name__} of {len(self)} elements on {self.device}>"
+        shown = " " + "\n ".join(map(str, self.tolist()))
+        return f"{shown}\n[minitorch.storage.{type(self).__name__}({self._about()}) of size {len(self)}]"
 
 
 class TypedStorage(UntypedStorage):
@@ -61,9 +77,9 @@ class TypedStorage(UntypedStorage):
     def untyped(self) -> UntypedStorage:
         return UntypedStorage(self._array)
 
+    def _about(self) -> str:
+        return f"dtype={self.dtype}, device={self.device}"
+
     def tolist(self) -> list:
         """The elements as Python numbers."""
-        return view_by_strides(self._array, (self.size(),), (1,), 0).tolist()
-
-    def __getitem__(self, index: int) -> Any:
-        return self.tolist()[index]
+        return self._elements().tolist()
