@@ -46,6 +46,7 @@ from minitorch.tensor.creation import (
     layout,
     memory_format,
     preserve_format,
+    sparse_coo,
     strided,
 )
 from minitorch.tensor.printing import set_printoptions
@@ -68,11 +69,12 @@ from minitorch.serialization import load, save  # noqa: E402
 
 # Modules that few programs use are imported when they are first named, and what is left out is said only then.
 _LATER = ("accelerator", "amp", "compiler", "cpu", "distributed", "distributions", "fft", "futures", "jit", "masked",
-          "multiprocessing", "profiler", "random", "signal", "special", "viz")  # fmt: skip
+          "multiprocessing", "profiler", "random", "signal", "sparse", "special", "viz")  # fmt: skip
 _LATER_FUNCTIONS = {
     **dict.fromkeys(("compile", "typename"), "compiling"),
     **dict.fromkeys(("autocast", "is_autocast_enabled", "get_autocast_dtype"), "amp.autocasting"),
     **dict.fromkeys(("is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"), "amp.autocasting"),
+    **dict.fromkeys(("sparse_coo_tensor", "spmm", "dsmm", "smm"), "sparse"),
     "summary": "summaries",
 }
 

@@ -110,7 +110,9 @@ def _rows(name: str, known: tuple, tensors: Any, args: tuple, named: dict[str, A
     if not lists[0]:
         raise RuntimeError(f"{name}: Tensor list must have at least one tensor.")
     each = name.startswith("_foreach_addc")
-    return zip(*(_spread(name, one, lists[0], each and at == 3) for at, one in enumerate((tensors, *given))), strict=True)
+    return zip(
+        *(_spread(name, one, lists[0], each and at == 3) for at, one in enumerate((tensors, *given))), strict=True
+    )
 
 
 def _make(word: str, in_place: bool) -> Callable:

@@ -11,7 +11,7 @@ NOT_DOWNLOADED = (
     "nothing is downloaded; fetch the file by other means, and load it with "
     "model.load_state_dict(torch.load(path, map_location='cpu'))."
 )
-_SPARSE = "tensors are dense; a dense tensor, or index_add and scatter, do the same work."
+_SPARSE = "of the sparse layouts there is sparse_coo_tensor only."
 _GRAPH = "operations run as they are called, and no graph of a program is made."
 
 hub = absent_namespace(
@@ -22,9 +22,7 @@ onnx = absent_namespace(
     "export dynamo_export is_in_onnx_export register_custom_op_symbolic", "OnnxExporterError",
 )  # fmt: skip
 onnx.is_in_onnx_export = lambda: False
-fx = absent_namespace(
-    "fx", _GRAPH, "symbolic_trace replace_pattern", "GraphModule Graph Node Tracer Proxy Interpreter"
-)
+fx = absent_namespace("fx", _GRAPH, "symbolic_trace replace_pattern", "GraphModule Graph Node Tracer Proxy Interpreter")
 
 
 def _wrap(fn_or_name: Any) -> Any:
@@ -40,7 +38,6 @@ quantization = absent_namespace(
     "quantization", "there are no quantized dtypes.",
     "quantize_dynamic prepare convert quantize prepare_qat get_default_qconfig fuse_modules", "QuantStub DeQuantStub",
 )  # fmt: skip
-sparse = absent_namespace("sparse", _SPARSE, "mm sum addmm softmax log_softmax", "FloatTensor LongTensor")
 ao = SimpleNamespace(quantization=quantization)
 
 
@@ -59,11 +56,11 @@ xpu = _absent_device("xpu", "synchronize set_device current_device get_device_na
 xpu.empty_cache = lambda: None  # as torch's: with no device there is no cache
 
 NAMESPACES = {  # minitorch.hub and so on
-    "hub": hub, "onnx": onnx, "fx": fx, "export": export, "quantization": quantization, "sparse": sparse,
+    "hub": hub, "onnx": onnx, "fx": fx, "export": export, "quantization": quantization,
     "ao": ao, "mps": mps, "xpu": xpu,
 }  # fmt: skip
 FUNCTIONS = {
     name: absent_function(name, _SPARSE)
-    for name in ("sparse_coo_tensor", "sparse_csr_tensor", "sparse_compressed_tensor")
+    for name in ("sparse_csr_tensor", "sparse_csc_tensor", "sparse_bsr_tensor", "sparse_compressed_tensor")
 }
 FUNCTIONS["quantize_per_tensor"] = absent_function("quantize_per_tensor", "there are no quantized dtypes.")
