@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlparse
 
 from minitorch.absent import absent_function, absent_namespace
 
@@ -14,9 +17,32 @@ NOT_DOWNLOADED = (
 _SPARSE = "of the sparse layouts there is sparse_coo_tensor only."
 _GRAPH = "operations run as they are called, and no graph of a program is made."
 
-hub = absent_namespace(
-    "hub", NOT_DOWNLOADED, "load load_state_dict_from_url download_url_to_file list help get_dir set_dir load_local"
-)
+hub = absent_namespace("hub", NOT_DOWNLOADED, "load load_state_dict_from_url download_url_to_file list help load_local")
+
+
+def _torch_home() -> str:
+    """The folder in which torch keeps what it downloads, and in which a script may look for it."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
+
+
+_hub_dir: list[str] = []  # what set_dir was told
+
+
+def _get_dir() -> str:
+    """The folder of downloads: what set_dir said, else $TORCH_HOME/hub, else ~/.cache/torch/hub."""
+    return _hub_dir[-1] if _hub_dir else os.path.join(_torch_home(), "hub")
+
+
+def _set_dir(d: Any) -> None:
+    """Make `get_dir` say so."""
+    _hub_dir.append(os.path.expanduser(d))
+
+
+vars(hub).update(
+    get_dir=_get_dir, set_dir=_set_dir, _get_torch_home=_torch_home, urlparse=urlparse,
+    HASH_REGEX=re.compile(r"-([a-f0-9]*)\."),
+)  # fmt: skip
 onnx = absent_namespace(
     "onnx", "models are not exported; export them with PyTorch from the same state_dict.",
     "export dynamo_export is_in_onnx_export register_custom_op_symbolic", "OnnxExporterError",

@@ -302,3 +302,16 @@ def test_futures() -> None:
     assert ours == theirs
     with pytest.raises(NotImplementedError, match="devices"):
         mt.futures.Future(devices=["cuda:0"])
+
+
+def test_the_folder_of_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for home in ("/somewhere", None):
+        monkeypatch.delenv("TORCH_HOME", raising=False)
+        if home:
+            monkeypatch.setenv("TORCH_HOME", home)
+        ours, theirs = ([L.hub.get_dir(), L.hub._get_torch_home()] for L in LIBRARIES)
+        assert ours == theirs
+    monkeypatch.setattr("minitorch.left_out._hub_dir", [])
+    mt.hub.set_dir("/elsewhere")
+    assert mt.hub.get_dir() == "/elsewhere"
+    assert mt.hub.HASH_REGEX.search("net-00ab.pth")[1] == torch.hub.HASH_REGEX.search("net-00ab.pth")[1]
