@@ -53,6 +53,7 @@ from minitorch.tensor.creation import (
     layout,
     memory_format,
     preserve_format,
+    sparse_coo,
     strided,
 )
 from minitorch.tensor.printing import set_printoptions
@@ -78,14 +79,15 @@ if _typing.TYPE_CHECKING:
 
 # Modules that not every program uses are imported when they are first named, and what is left out is said only then.
 _LATER = ("accelerator", "amp", "compiler", "cpu", "distributed", "distributions", "fft", "func", "futures", "jit",
-          "masked", "multiprocessing", "optim", "profiler", "random", "serialization", "signal", "special", "testing",
-          "utils", "viz")  # fmt: skip
+          "masked", "multiprocessing", "optim", "profiler", "random", "serialization", "signal", "sparse", "special",
+          "testing", "utils", "viz")  # fmt: skip
 _LATER_FUNCTIONS = {
     "vmap": "func",
     **dict.fromkeys(("load", "save"), "serialization"),
     **dict.fromkeys(("compile", "typename"), "compiling"),
     **dict.fromkeys(("autocast", "is_autocast_enabled", "get_autocast_dtype"), "amp.autocasting"),
     **dict.fromkeys(("is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"), "amp.autocasting"),
+    **dict.fromkeys(("sparse_coo_tensor", "spmm", "dsmm", "smm"), "sparse"),
     "summary": "summaries",
 }
 

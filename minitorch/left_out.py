@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlparse
 
 from minitorch.absent import absent_function, absent_namespace
 
@@ -11,12 +14,35 @@ NOT_DOWNLOADED = (
     "nothing is downloaded; fetch the file by other means, and load it with "
     "model.load_state_dict(torch.load(path, map_location='cpu'))."
 )
-_SPARSE = "tensors are dense; a dense tensor, or index_add and scatter, do the same work."
+_SPARSE = "of the sparse layouts there is sparse_coo_tensor only."
 _GRAPH = "operations run as they are called, and no graph of a program is made."
 
-hub = absent_namespace(
-    "hub", NOT_DOWNLOADED, "load load_state_dict_from_url download_url_to_file list help get_dir set_dir load_local"
-)
+hub = absent_namespace("hub", NOT_DOWNLOADED, "load load_state_dict_from_url download_url_to_file list help load_local")
+
+
+def _torch_home() -> str:
+    """The folder in which torch keeps what it downloads, and in which a script may look for it."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
+
+
+_hub_dir: list[str] = []  # what set_dir was told
+
+
+def _get_dir() -> str:
+    """The folder of downloads: what set_dir said, else $TORCH_HOME/hub, else ~/.cache/torch/hub."""
+    return _hub_dir[-1] if _hub_dir else os.path.join(_torch_home(), "hub")
+
+
+def _set_dir(d: Any) -> None:
+    """Make `get_dir` say so."""
+    _hub_dir.append(os.path.expanduser(d))
+
+
+vars(hub).update(
+    get_dir=_get_dir, set_dir=_set_dir, _get_torch_home=_torch_home, urlparse=urlparse,
+    HASH_REGEX=re.compile(r"-([a-f0-9]*)\."),
+)  # fmt: skip
 onnx = absent_namespace(
     "onnx", "models are not exported; export them with PyTorch from the same state_dict.",
     "export dynamo_export is_in_onnx_export register_custom_op_symbolic", "OnnxExporterError",
@@ -38,7 +64,6 @@ quantization = absent_namespace(
     "quantization", "there are no quantized dtypes.",
     "quantize_dynamic prepare convert quantize prepare_qat get_default_qconfig fuse_modules", "QuantStub DeQuantStub",
 )  # fmt: skip
-sparse = absent_namespace("sparse", _SPARSE, "mm sum addmm softmax log_softmax", "FloatTensor LongTensor")
 ao = SimpleNamespace(quantization=quantization)
 
 
@@ -57,11 +82,11 @@ xpu = _absent_device("xpu", "synchronize set_device current_device get_device_na
 xpu.empty_cache = lambda: None  # as torch's: with no device there is no cache
 
 NAMESPACES = {  # minitorch.hub and so on
-    "hub": hub, "onnx": onnx, "fx": fx, "export": export, "quantization": quantization, "sparse": sparse,
+    "hub": hub, "onnx": onnx, "fx": fx, "export": export, "quantization": quantization,
     "ao": ao, "mps": mps, "xpu": xpu,
 }  # fmt: skip
 FUNCTIONS = {
     name: absent_function(name, _SPARSE)
-    for name in ("sparse_coo_tensor", "sparse_csr_tensor", "sparse_compressed_tensor")
+    for name in ("sparse_csr_tensor", "sparse_csc_tensor", "sparse_bsr_tensor", "sparse_compressed_tensor")
 }
 FUNCTIONS["quantize_per_tensor"] = absent_function("quantize_per_tensor", "there are no quantized dtypes.")

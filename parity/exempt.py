@@ -26,8 +26,9 @@ EXEMPT: dict[str, str] = {
            """Tensor.is_contiguous Tensor.resize_ Tensor.resize_as_ resize_as_
            Tensor.storage_offset Tensor.stride """
            "Tensor.storage Tensor.untyped_storage Tensor.data_ptr Tensor.is_set_to Tensor.set_"),
-    **_all("sparse layouts, which are not here: tests/compat",
-           "Tensor.coalesce Tensor.indices Tensor.to_dense Tensor.to_sparse Tensor.values"),
+    **_all("sparse tensors: tests/test_sparse.py, tests/compat",
+           "Tensor.coalesce Tensor.dense_dim Tensor.indices Tensor.is_coalesced Tensor.sparse_dim Tensor.to_dense "
+           "Tensor.to_sparse Tensor.values"),
     **_all("it warns: tests/test_script_gaps.py", "range"),
     **_all("state of the generator: tests/test_random_state.py", "set_rng_state"),
     **_all("settings: tests/test_dtypes.py",

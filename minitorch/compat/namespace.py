@@ -26,6 +26,7 @@ _INSTEAD: dict[str, Any] = {
     "torch._six": old.six,
     "torch._utils": old.utils,
     "torch._C": old.compiled,
+    "torch.jit.annotations": old.types_for_jit,
     "torch._dynamo": dynamo.dynamo,
     "torch._inductor": dynamo.inductor,
 }

@@ -5,8 +5,11 @@ from __future__ import annotations
 import collections.abc
 import itertools
 import queue
+import typing
 from math import inf, nan
 from types import SimpleNamespace
+
+from minitorch import futures
 
 # torch._six, until 1.13: what Python 2 and 3 called differently
 six = SimpleNamespace(
@@ -33,3 +36,9 @@ compiled = SimpleNamespace(
     _log_api_usage_once=lambda name: None,
     _get_tracing_state=lambda: None,
 )
+
+# torch.jit.annotations: where torchvision's and timm's models take types for the compiler from
+types_for_jit = SimpleNamespace(
+    Any=typing.Any, Dict=dict, Future=futures.Future, List=list, Optional=typing.Optional, Tuple=tuple,
+    Union=typing.Union, **{f"BroadcastingList{n}": list for n in range(1, 7)},
+)  # fmt: skip

@@ -5,6 +5,7 @@ Halves are multiplied in float32 and rounded once: NumPy has no fast product for
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -232,10 +233,7 @@ def _(g: Any, x: Any, y: Any) -> Any:
 
 def _stacked(x: Any) -> Any:
     """(..., n, k) -> (... n, k): a batch of matrices below each other."""
-    rows = 1
-    for n in x.shape[:-1]:
-        rows *= n
-    return x.reshape((rows, x.shape[-1]))
+    return x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _beside(x: Any) -> Any:
@@ -247,25 +245,28 @@ def _beside(x: Any) -> Any:
     return transpose(x.reshape((batch, n, k)), dim0=0, dim1=1).reshape((n, batch * k))
 
 
-# -- products added to something -------------------------------------------------------------------------------------
-
-
 def _blend(input: Any, product: Any, beta: float, alpha: float) -> Any:
     """beta input + alpha product; beta 0 leaves input out, nan and all."""
-    dtype = product.dtype
+    if input.dtype.char in "eE" and input.dtype == product.dtype:
+        return _blend(input.astype("float32"), product.astype("float32"), beta, alpha).astype(input.dtype)
     if input.dtype.kind in "biu":
         kind = input.dtype.type
         beta, alpha = kind(int(beta)), kind(int(alpha))
-    elif dtype.kind == "V" and not alpha == beta == 1:  # bfloat16 times a number would be float32 before the sum, only
-        product = product.astype("float32")
     if alpha != 1:
         product = product * alpha
     if beta == 0:
-        return product.astype(dtype, copy=False)
+        return product
     out = product + (input if beta == 1 else input * beta)
-    if out.shape != product.shape or input.dtype != dtype:
+    if out.shape != product.shape or input.dtype != product.dtype:
         raise Unequal(product.shape)
-    return out.astype(dtype, copy=False)
+    return out
+
+
+def _added(input: Any, a: Any, b: Any, beta: float, alpha: float) -> Any:
+    """_blend of input and a @ b; of half-precision floats rounded once, at the end."""
+    if a.dtype.char in "eE" and a.dtype == b.dtype == input.dtype:
+        return _added(*(x.astype("float32") for x in (input, a, b)), beta, alpha).astype(input.dtype)
+    return _blend(input, product(a, b), beta, alpha)
 
 
 def _not_expandable(have: tuple, want: tuple) -> str:
@@ -311,21 +312,25 @@ _SHAPE_OF = {
 
 @op(broadcasts=True, diagnose=_explain_added("addmm"))
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    return _blend(input, product(mat1, mat2), beta, alpha)
+    return _added(input, mat1, mat2, beta, alpha)
 
 
 @op(broadcasts=True, diagnose=_explain_added("addmv"))
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    return _blend(input, product(mat, vec), beta, alpha)
+    return _added(input, mat, vec, beta, alpha)
 
 
 @op(broadcasts=True, diagnose=_explain_added("baddbmm"))
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    return _blend(input, product(batch1, batch2), beta, alpha)
+    return _added(input, batch1, batch2, beta, alpha)
 
 
 @op(broadcasts=True, diagnose=_explain_added("addbmm"))
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    if batch1.dtype.char in "eE" and len(batch1):  # torch adds product by product, rounding each time
+        for a, b in zip(batch1, batch2, strict=True):
+            input, beta = _added(input, a, b, beta, alpha), 1
+        return input
     return _blend(input, product(batch1, batch2).sum(axis=0, dtype=input.dtype), beta, alpha)
 
 

@@ -124,6 +124,8 @@ def _pickler(base: Any, file: IO[bytes], protocol: int, storages: Storages) -> A
 
 def _reduce_tensor(t: Any, storages: Storages) -> tuple:
     """How torch pickles a tensor or parameter: a function to call when loading, and its arguments."""
+    if t.is_sparse:
+        raise NotImplementedError("save: sparse tensors are not saved; save their indices(), values() and shape")
     state = dict(t.__dict__)
     if type(t) is Parameter:
         if state:

@@ -110,7 +110,8 @@ class CoreMixin(TensorBase):
     def is_cpu(self) -> bool:
         return self.device.type == "cpu"
 
-    is_mps = is_meta = is_sparse = is_quantized = is_mkldnn = is_nested = False  # kinds of tensors that torch also has
+    is_mps = is_meta = is_quantized = is_mkldnn = is_nested = is_sparse_csr = False  # kinds that torch also has
+    is_sparse = False  # but for those of tensor/coo.py
 
     def is_shared(self) -> bool:
         """True if other processes see the memory; ours is private, but for the loader's batches."""

@@ -26,6 +26,7 @@ from minitorch.tensor.options import (
     number,
     place,
     preserve_format,
+    sparse_coo,
     strided,
 )
 from minitorch.tensor.size import Size
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CreationMixin", "FUNCTIONS", "channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format",
-    "preserve_format", "strided",
+    "preserve_format", "sparse_coo", "strided",
 ]  # fmt: skip
 
 

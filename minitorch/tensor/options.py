@@ -18,13 +18,16 @@ from minitorch.tensor.out import write_out
 
 
 class layout:
-    """torch.layout: only strided tensors exist here."""
+    """torch.layout: how a tensor keeps its elements; factories make strided ones."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __repr__(self) -> str:
-        return "torch.strided"
+        return f"torch.{self.name}"
 
     def __reduce__(self) -> str:
-        return "strided"
+        return self.name
 
 
 class memory_format:
@@ -40,7 +43,7 @@ class memory_format:
         return self.name
 
 
-strided = layout()
+strided, sparse_coo = layout("strided"), layout("sparse_coo")
 contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
 LAST = {

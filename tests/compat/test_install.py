@@ -28,6 +28,7 @@ def test_imports_resolve_to_minitorch():
         from torch.hub import load_state_dict_from_url
         from torch.nn.attention.flex_attention import flex_attention
         from torch._six import inf, string_classes
+        from torch.jit.annotations import List, BroadcastingList2
         from torch.types import Device
         from torch.utils._pytree import tree_map
 
@@ -41,6 +42,8 @@ def test_imports_resolve_to_minitorch():
         assert isinstance(torch.ones(2), torch.Tensor) and isinstance(torch.ones(2), torch.FloatTensor)
         assert torch.Tensor([1.0, 2.0]).tolist() == [1.0, 2.0] == torch.FloatTensor([1, 2]).tolist()
         assert torch.typename(torch.ones(1).double()) == "torch.DoubleTensor"
+        assert List[int] and BroadcastingList2[int] and torch._C._get_tracing_state() is None
+        assert torch._C._log_api_usage_once("python.nn_module") is None and torch.cuda._initialized is False
         assert inf == torch.inf and string_classes == (str, bytes)
         assert "Linear" in dir(nn) and "nn" in dir(torch) and "errors" not in dir(torch)
         """

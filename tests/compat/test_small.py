@@ -89,9 +89,9 @@ def test_jit_decorators() -> None:
 
 LEFT_OUT = [
     "hub.load", "hub.load_state_dict_from_url", "utils.model_zoo.load_url", "onnx.export", "fx.symbolic_trace",
-    "jit.load", "jit.save", "sparse_coo_tensor", "profiler.profile", "autograd.profiler.profile", "fx.GraphModule",
+    "jit.load", "jit.save", "sparse_csr_tensor", "profiler.profile", "autograd.profiler.profile", "fx.GraphModule",
     "profiler.tensorboard_trace_handler", "distributed.rpc.init_rpc", "export.export",
-    "nn.attention.flex_attention.flex_attention", "nn.parallel.scatter", "quantization.quantize_dynamic", "sparse.mm",
+    "nn.attention.flex_attention.flex_attention", "nn.parallel.scatter", "quantization.quantize_dynamic",
     "quantize_per_tensor",
 ]  # fmt: skip
 
@@ -112,14 +112,14 @@ def test_what_is_left_out_says_so(name: str) -> None:
 
 
 def test_sparse_methods_of_dense_tensors() -> None:
-    for name in ("values", "indices", "coalesce"):
+    for name in ("values", "indices", "coalesce", "is_coalesced", "sparse_dim", "dense_dim"):
         theirs, ours = (outcome(getattr(L.ones(2), name)) for L in LIBRARIES)
         assert ours == theirs
     for L in LIBRARIES:
         x = L.ones(2)
         assert x.to_dense() is x and x.to_dense(L.float64).dtype is L.float64
-    with pytest.raises(NotImplementedError, match="dense"):
-        mt.ones(2).to_sparse()
+    with pytest.raises(NotImplementedError, match="only layout=torch.sparse_coo"):
+        mt.ones(2).to_sparse(layout=mt.strided)
 
 
 def test_data_parallel() -> None:
@@ -302,3 +302,16 @@ def test_futures() -> None:
     assert ours == theirs
     with pytest.raises(NotImplementedError, match="devices"):
         mt.futures.Future(devices=["cuda:0"])
+
+
+def test_the_folder_of_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for home in ("/somewhere", None):
+        monkeypatch.delenv("TORCH_HOME", raising=False)
+        if home:
+            monkeypatch.setenv("TORCH_HOME", home)
+        ours, theirs = ([L.hub.get_dir(), L.hub._get_torch_home()] for L in LIBRARIES)
+        assert ours == theirs
+    monkeypatch.setattr("minitorch.left_out._hub_dir", [])
+    mt.hub.set_dir("/elsewhere")
+    assert mt.hub.get_dir() == "/elsewhere"
+    assert mt.hub.HASH_REGEX.search("net-00ab.pth")[1] == torch.hub.HASH_REGEX.search("net-00ab.pth")[1]
