@@ -85,6 +85,13 @@ def test_only_the_backend_imports_cupy_and_numba():
     assert [place for place in found if not place.startswith("minitorch/backend/")] == []
 
 
+def test_compiled_loops_name_their_reference_and_source():
+    helpers = {"__init__.py", "base.py", "jit.py", "lazy.py", "shapes.py"}
+    for path in sorted((PACKAGE / "backend" / "compiled").glob("*.py")):
+        head = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").lower()
+        assert path.name in helpers or ("reference" in head and "source" in head), path.name
+
+
 def test_examples_in_docstrings():
     failed, examples = {}, 0
     for found in pkgutil.walk_packages(mt.__path__, "minitorch."):

@@ -67,7 +67,7 @@ def linear(x: Any, w: Any, b: Any = None, *, kind: str = "Addmm") -> Any:
     if char in "eE":  # products of halves are summed in float32 and rounded once, after the bias
         y = rows.astype("float32") @ w.T.astype("float32")
     else:
-        y = rows @ w.T
+        y = rows.dot(w.T) if plain_matrices(rows, w) else rows @ w.T
     y = y if x.ndim == 2 else y.reshape(x.shape[:-1] + w.shape[:1])
     if b is not None:
         if b.dtype != x.dtype:
@@ -79,14 +79,14 @@ def linear(x: Any, w: Any, b: Any = None, *, kind: str = "Addmm") -> Any:
 @linear.vjp("x")
 def _(g: Any, w: Any, x_shape: tuple) -> Any:
     if plain_matrices(g, w):
-        return g @ w
+        return g.dot(w)
     gx = times(_rows(g), conj(w))
     return gx if len(x_shape) == 2 else gx.reshape(x_shape)
 
 
 @linear.vjp("w")
 def _(g: Any, x: Any) -> Any:
-    return g.T @ x if plain_matrices(g, x) else times(_rows(g).T, conj(_rows(x)))
+    return g.T.dot(x) if plain_matrices(g, x) else times(_rows(g).T, conj(_rows(x)))
 
 
 @linear.vjp("b")

@@ -1,4 +1,8 @@
-"""Convolution by compiled loops (correlation.py): how the images are laid flat, and which way is taken when."""
+"""Convolution by compiled loops (correlation.py): how the images are laid flat, and which way is taken when.
+
+Reference: ConvKernels in kernels/conv.py (products of matrices over windows), and there `conv_naive`, the
+definition tap by tap. Source: see correlation.py.
+"""
 
 from __future__ import annotations
 

@@ -3,10 +3,13 @@
 The padded images of a block lie flat, one after the other, channel by channel. A tap of the kernel is then a constant
 distance in memory, so y[l] = sum over k of w[k] x[l + off[k]] for all places l at once, at the price of a few columns
 that no output wants. With a stride, an image is cut into as many phases as the stride is long, each with the places
-that one tap looks at, and these distances include the phase's. (The idea is that of the "implicit" products of cuDNN,
-Chetlur and others 2014: no windows are copied side by side.)
+that one tap looks at, and these distances include the phase's. (Source: the "implicit" products of cuDNN, Chetlur
+and others, 2014: no windows are copied side by side.)
 
-Four outputs by three taps are computed at a time, in lines of `TILE` places: twelve products for seven numbers read.
+Reference: `conv_naive` and its two gradients in kernels/conv.py, to which tests/test_kernels_conv.py holds these loops.
+
+Four outputs by three taps are computed at a time, in lines of `TILE` places: twelve products for seven numbers read
+(register blocking: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
 """
 
 from __future__ import annotations

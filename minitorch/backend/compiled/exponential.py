@@ -1,4 +1,8 @@
-"""Elementwise loops with exponentials in them, for float32, over flat arrays."""
+"""Elementwise loops with exponentials in them, for float32, over flat arrays.
+
+Reference: the methods of the same names in kernels/pointwise.py (PointwiseKernels), a few array operations each.
+Source: each formula and its gradient in one pass (loop fusion); functions.py says where exp, log and erf come from.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """`CompiledKernels`: what is worth handing to compiled loops, and the plain form for everything else.
 
+Every method overrides one of the same name in kernels/, its reference: NumPy alone, with equal results within rounding
+(tests/test_kernels_*.py). The other files, with the loops, name their sources.
+
 Numba is imported, which takes half a second, when the first array comes that is long enough; the loops are compiled
 once for each dtype (a tenth of a second or two each) and kept on disk.
 """

@@ -1,4 +1,9 @@
-"""Normalization over the rows of a matrix, for float32 and float64."""
+"""Normalization over the rows of a matrix, for float32 and float64.
+
+Reference: NormKernels in kernels/norm.py. Sources: the variance in two passes, first the mean (Chan, Golub and LeVeque,
+"Algorithms for computing the sample variance", 1983); the gradient of batch normalization (Ioffe and Szegedy, 2015),
+which layer normalization (Ba, Kiros and Hinton, 2016) shares.
+"""
 
 from __future__ import annotations
 

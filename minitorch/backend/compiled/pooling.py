@@ -2,6 +2,9 @@
 
 A line of results is made tap by tap: each tap looks at every stride-th place of a line of the input, which the
 processor does for many results at once and without a branch.
+
+Reference: PoolKernels in kernels/pool.py (`_max_all_taps` is the naive form of the maximum). Source: the winner by
+arithmetic on a comparison's 0 or 1 in place of a jump (Warren, "Hacker's Delight", 2002, chapter 2).
 """
 
 from __future__ import annotations

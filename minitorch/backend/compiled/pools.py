@@ -1,4 +1,4 @@
-"""Pooling by compiled loops (pooling.py)."""
+"""Pooling by compiled loops (pooling.py, which names sources). Reference: PoolKernels in kernels/pool.py."""
 
 from __future__ import annotations
 

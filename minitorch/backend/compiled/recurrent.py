@@ -2,6 +2,10 @@
 
 The steps of a layer come in two forms: alone, for a loop in Python with products by BLAS between them, and all at once
 with products written out here, for small layers, where the calls would take longer than what they do.
+
+Reference: RecurrentKernels in kernels/recurrent.py, step by step with NumPy. Sources: LSTM (Hochreiter and Schmidhuber,
+1997; Gers and others, 2000), GRU (Cho and others, 2014); all gates of a step in one pass, products with the input taken
+out of the loop (Appleyard, Kocisky and Blunsom, "Optimizing performance of recurrent neural networks on GPUs", 2016).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Rows of a matrix added at places of another."""
+"""Rows of a matrix added at places of another.
+
+Reference: RowKernels in kernels/rows.py, by NumPy's add.at. Source: the definition, one row after the other.
+"""
 
 from __future__ import annotations
 

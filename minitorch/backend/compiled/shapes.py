@@ -1,4 +1,7 @@
-"""Arrays with one to three spatial dimensions seen with three, which the loops are written for."""
+"""Arrays with one to three spatial dimensions seen with three, which the loops are written for.
+
+Changes of shape only: their reference is NumPy's reshape.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,10 @@
 """Softmax and what belongs to it, for float32: along the rows of a matrix, and along the middle of three dimensions.
 
 In the latter a strip of LINE neighbors is taken through all steps, so that what is read twice is still cached.
+
+Reference: SoftmaxKernels in kernels/softmax.py. Sources: the largest is taken out first, and the logarithm of the sum
+is added to it (Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", 2021); the
+cross entropy's gradient, softmax minus one at the target, in the same pass (Bridle, 1990).
 """
 
 from __future__ import annotations

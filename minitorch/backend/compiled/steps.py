@@ -1,6 +1,10 @@
 """Loops of optimizers: one pass over parameter, gradient and state. float32 and float64.
 
 The operations and their order are those of the plain rules, and none are fused: the results are the same to the bit.
+
+Reference: `update` of the optimizer of that name in minitorch/optim, array operations block by block. Sources: Robbins
+and Monro, 1951 (sgd); Polyak, 1964, and Sutskever and others, 2013 (momentum); Kingma and Ba, 2015, and Loshchilov and
+Hutter, 2019 (adam, and adamw by `shrink`). One loop for all of a rule's steps is loop fusion.
 """
 
 from __future__ import annotations

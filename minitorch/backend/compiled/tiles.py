@@ -1,7 +1,9 @@
 """Loops of Winograd's convolution F(2 x 2, 3 x 3): from images to tiles and back, for float32 and float64.
 
-kernels/winograd.py says what is computed. Tiles are counted line of tiles by line of tiles, over all images: line q is
-line q % rows of image q // rows. Along a line everything is done for all its tiles at once.
+Reference: WinogradKernels in kernels/winograd.py, which says what is computed. Source: Lavin and Gray, 2015.
+
+Tiles are counted line of tiles by line of tiles, over all images: line q is line q % rows of image q // rows. Along a
+line everything is done for all its tiles at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Winograd's convolution with compiled loops (tiles.py) before and after the products of matrices."""
+"""Winograd's convolution with compiled loops (tiles.py) before and after the products of matrices.
+
+Reference: WinogradKernels in kernels/winograd.py, and beyond it `conv_naive` in kernels/conv.py. Source: Lavin and
+Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
+"""
 
 from __future__ import annotations
 
