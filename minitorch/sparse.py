@@ -76,7 +76,12 @@ def mm(mat1: Tensor, mat2: Tensor) -> Tensor:
     return mat1 @ mat2 if isinstance(mat1, SparseTensor) or isinstance(mat2, SparseTensor) else mat1.mm(mat2)
 
 
-spmm = dsmm = smm = mm
+spmm = dsmm = mm
+
+
+def smm(input: Tensor, mat2: Tensor) -> Tensor:
+    """input @ mat2, of which one is sparse (the name before `mm`)."""
+    return mm(input, mat2)
 
 
 def addmm(mat: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1.0, alpha: float = 1.0) -> Tensor:

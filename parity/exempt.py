@@ -44,6 +44,7 @@ EXEMPT: dict[str, str] = {
     **_all("of modules and names: tests/compat/test_paths.py, tests/test_summary.py", "compile summary typename"),
     **_all("settings: tests/compat/test_paths.py",
            "get_deterministic_debug_mode set_deterministic_debug_mode set_flush_denormal"),
+    **_all("of sparse tensors: tests/test_sparse.py", "dsmm smm sparse_coo_tensor spmm"),
     "linalg.LinAlgError": "an exception class",
     "view_as_complex": "refuses the strided inputs that a spec draws: tests/test_complex_views.py",
 }  # fmt: skip

@@ -18,7 +18,7 @@ NAMESPACES = (
     *(
         f"minitorch.{name}"
         for name in (
-            "linalg", "fft", "special", "signal.windows", "masked", "random",
+            "linalg", "fft", "special", "signal.windows", "masked", "sparse", "random",
             "nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.rnn", "nn.utils.parametrize",
             "nn.utils.parametrizations", "nn.utils.prune", "nn.utils.stateless", "nn.parallel", "nn.attention",
             "optim", "optim.lr_scheduler", "optim.swa_utils", "utils.data", "utils.checkpoint",
@@ -37,7 +37,9 @@ def members(namespace: str) -> dict[str, Any]:
     if namespace == "minitorch.Tensor":
         return {n: inspect.getattr_static(mt.Tensor, n) for n in dir(mt.Tensor) if not n.startswith("_")}
     module = importlib.import_module(namespace)
-    names = getattr(module, "__all__", None) or [n for n in dir(module) if n not in ("absent_class", "annotations")]
+    names = (namespace != TOP and getattr(module, "__all__", None)) or [
+        n for n in dir(module) if n not in ("absent_class", "annotations")
+    ]
     found = {name: getattr(module, name) for name in names if not name.startswith("_")}
     return {name: thing for name, thing in found.items() if _shown(namespace, name, thing)}
 

@@ -57,6 +57,7 @@ class FunctionNode(Node, FunctionCtx):
     materialize = True
     partial = False
     needs_input_grad: tuple = ()
+    like: Any  # an empty array on the outputs' device
 
     @property
     def saved_tensors(self) -> tuple:

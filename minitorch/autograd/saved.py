@@ -46,9 +46,17 @@ def saved_members(op: Op) -> dict[str, property]:
             places[("self", "other")[key]] = k
     found = {}
     for name, k in places.items():
-        found[f"_saved_{name}"] = property(lambda node, k=k: unpack(node, True)[k])
-        found[f"_raw_saved_{name}"] = property(lambda node, k=k: SavedTensor(node, k))
+        found[f"_saved_{name}"] = property(_unpacked(k))
+        found[f"_raw_saved_{name}"] = property(_raw(k))
     return found
+
+
+def _unpacked(k: int) -> Callable[[OpNode], Any]:
+    return lambda node: unpack(node, True)[k]
+
+
+def _raw(k: int) -> Callable[[OpNode], SavedTensor]:
+    return lambda node: SavedTensor(node, k)
 
 
 class SavedTensor:

@@ -266,8 +266,10 @@ def _blend(input: Any, product: Any, beta: float, alpha: float) -> Any:
 
 def _added(input: Any, a: Any, b: Any, beta: float, alpha: float) -> Any:
     """_blend of input and a @ b; of half-precision floats rounded once, at the end."""
-    if a.dtype.char in "eE" and a.dtype == b.dtype == input.dtype:
-        return _added(*(x.astype("float32") for x in (input, a, b)), beta, alpha).astype(input.dtype)
+    half = input.dtype
+    if half.char in "eE" and a.dtype == b.dtype == half:
+        input, a, b = (x.astype("float32") for x in (input, a, b))
+        return _blend(input, product(a, b), beta, alpha).astype(half)
     return _blend(input, product(a, b), beta, alpha)
 
 
