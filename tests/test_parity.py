@@ -14,6 +14,7 @@ import minitorch as mt
 from parity import checks
 from parity.case import place
 from parity.checks import Case
+from parity.spec import In, call
 
 SPECS = checks.load_specs()
 CHECKS = [
@@ -62,3 +63,28 @@ def test_laid_out_copy(shape: tuple[int, ...], layout: str) -> None:
         made = place(library, array, layout)
         assert np.array_equal(made.numpy(), array)
         assert not np.shares_memory(made.numpy(), array)
+
+
+def uniform(*shape: int) -> In:
+    return In(shape, low=-1.0, high=1.0)
+
+
+FOUND = {  # calls that longer runs found, and the check that failed
+    "recurrent steps from a state of other strides": (
+        "nn.functional.recurrent.rnn_tanh", "second_order", "transposed",
+        call(
+            uniform(3, 3, 2), uniform(2, 3, 5), [uniform(5, 2), uniform(5, 5), uniform(5, 5), uniform(5, 5)],
+            False, 2, 0.0, False, False, False,
+        ),
+    ),
+    "a matrix whose strides torch's kron refuses": (
+        "kron", "gradient", "transposed", call(uniform(2), uniform(3, 2)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_found(what: str) -> None:
+    name, check, layout, found = FOUND[what]
+    spec = SPECS[name]
+    checks.checks_for(spec, "float64")[check](Case(spec, found, "float64", 0, layout))

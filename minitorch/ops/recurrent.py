@@ -110,7 +110,7 @@ def _(
     xp, (gy, gh) = xp_of(x), g
     steps = _steps(sizes, reverse)
     dz = (out0 > 0).astype(out0.dtype) if nonlinearity == "relu" else 1 - out0 * out0  # the slopes, times dh below
-    dh = xp.zeros_like(h0) if gh is None else gh.copy()
+    dh = xp.zeros(h0.shape, dtype=h0.dtype) if gh is None else gh.copy()
     for a, b in steps[::-1]:
         d, n = dz[a:b], b - a
         if gy is not None:
@@ -157,8 +157,8 @@ def _(
 ) -> Any:  # fmt: skip
     xp, (gy, gh, gc), H = xp_of(x), g, c0.shape[1]
     steps = _steps(sizes, reverse)
-    dh = xp.zeros_like(h0) if gh is None else gh.copy()
-    dc = xp.zeros_like(c0) if gc is None else gc.copy()
+    dh = xp.zeros(h0.shape, dtype=h0.dtype) if gh is None else gh.copy()
+    dc = xp.zeros(c0.shape, dtype=c0.dtype) if gc is None else gc.copy()
     old = _states_before(xp, c0, cells, steps)
     dz, dp = kernels_of(x).lstm_grad(gy, dh, dc, gates, cells, old, w_hh, w_hr, steps)
     before = _states_before(xp, h0, out0, steps) if needs[4] else None
@@ -206,7 +206,7 @@ def _(
     xp, (gy, gh) = xp_of(x), g
     steps = _steps(sizes, reverse)
     before = _states_before(xp, h0, out0, steps)
-    dh = xp.zeros_like(h0) if gh is None else gh.copy()
+    dh = xp.zeros(h0.shape, dtype=h0.dtype) if gh is None else gh.copy()
     dz_x, dz_h = kernels_of(x).gru_grad(gy, dh, gates, news, before, w_hh, steps)
     dx, *weights = _weight_gradients(xp, dz_x, dz_h, x, before, w_ih, (needs[0], *needs[2:]))
     return dx, dh, *weights

@@ -105,6 +105,8 @@ class MemoryMixin(TensorBase):
             _check_copy(self._array.shape, src._array.shape)
             if type(src._array) is not type(self._array) or device_of(src._array) != device_of(self._array):
                 src = src.to(device_of(self._array))  # type: ignore[attr-defined]
+            if src.requires_grad and src._array.dtype != self._array.dtype:
+                src = src.expand(self._array.shape)  # its gradient is summed in its own dtype, as in torch
         elif not isinstance(src, (bool, int, float, complex)):
             raise type_error("copy_", "other", 1, "Tensor", src)
         return inplace(ops.copy, self, src)
