@@ -11,8 +11,11 @@ from typing import Any
 from minitorch import linalg
 from minitorch.autograd.anomaly import is_anomaly_enabled
 from minitorch.nn import functional as F
+from minitorch.tensor import FUNCTIONS as _TENSOR
 from minitorch.tensor import Tensor
 from minitorch.tensor.binding import function
+from minitorch.tensor.creation import contiguous_format
+from minitorch.tensor.out import write_out
 
 _SAME = (
     "adaptive_avg_pool1d avg_pool1d bilinear channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
@@ -24,6 +27,10 @@ _TWINS = (
     "clamp_min clip conj_physical cos cosh deg2rad detach erf erfc exp exp2 expm1 fix floor frac gcd i0 lcm ldexp log "
     "log10 log1p log2 logit nan_to_num neg negative rad2deg reciprocal round rsqrt sigmoid sin sinc sinh sqrt square "
     "tan tanh trunc xlogy"
+)
+_VIEWS = (
+    "alias as_strided detach diagonal expand permute select slice split split_with_sizes squeeze t transpose unbind "
+    "unfold unsqueeze view view_as_complex view_as_real"
 )
 
 
@@ -111,6 +118,27 @@ def _trained(name: str) -> Callable:
     return dropout
 
 
+def _copying(view: str) -> Callable:
+    """`<view>_copy(input, ..., out=None)`: what `view` gives, in memory of its own."""
+    name = f"{view}_copy"
+    call = {"alias": lambda t: t, "slice": _slice}.get(view) or getattr(Tensor, view, None) or _TENSOR[view]
+
+    def copying(input: Tensor, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        found = call(input, *args, **kwargs)
+        several = isinstance(found, (tuple, list))
+        copies = tuple(t.clone(memory_format=contiguous_format) for t in (found if several else (found,)))
+        result = copies if several else copies[0]
+        return result if out is None else write_out(name, out, result, (input,))
+
+    copying.__name__ = copying.__qualname__ = name
+    copying.__doc__ = f"`{view}`, copied."
+    return copying
+
+
+def _slice(input: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Tensor:
+    return input[(slice(None),) * (dim % input.dim()) + (slice(start, end, step),)]
+
+
 _WRITTEN = (
     batch_norm, instance_norm, layer_norm, group_norm, embedding, constant_pad_nd, adaptive_max_pool1d, vander,
     set_flush_denormal, is_anomaly_enabled, _assert,
@@ -121,4 +149,5 @@ FUNCTIONS: dict[str, Callable] = {
     **{name: function(getattr(Tensor, name)) for name in ("detach", "is_conj", "is_neg", "nonzero_static", "lu")},
     **{name: _trained(name) for name in ("dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout")},
     **{made.__name__: made for made in _WRITTEN},
+    **{f"{view}_copy": _copying(view) for view in _VIEWS.split()},
 }

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from minitorch.backend.kernels.conv import ConvKernels
 from minitorch.backend.kernels.fold import FoldKernels
+from minitorch.backend.kernels.grid import GridKernels
 from minitorch.backend.kernels.pool import PoolKernels
 from minitorch.backend.kernels.resample import ResampleKernels
 
@@ -35,7 +36,7 @@ class SharedModule:
         return np.full(shape, poison, dtype=dtype)
 
 
-class TestedKernels(ConvKernels, PoolKernels, FoldKernels, ResampleKernels):
+class TestedKernels(ConvKernels, PoolKernels, FoldKernels, ResampleKernels, GridKernels):
     """All kernels over ``SharedModule``, with blocks so small that small samples have several."""
 
     __test__ = False

@@ -62,8 +62,30 @@ def _(g: Any, x: Any, grid: Any, mode: str, padding_mode: str, align_corners: bo
 
 @op(outputs=2, node=lambda s: f"GridSampler{s['ndim']}DBackwardBackward0")
 def grid_sample_grad(g: Any, x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool, ndim: int) -> Any:
-    """(gradient of x, gradient of grid). It can't be differentiated again, as in torch."""
+    """(gradient of x, gradient of grid)."""
     return kernels_of(x).grid_sample_backward(g, x, grid, mode, padding_mode, align_corners)
+
+
+@grid_sample_grad.vjp("g", "x", "grid")
+def _(gs: Any, g: Any, x: Any, grid: Any, mode: str, padding_mode: str, align_corners: bool, ndim: int) -> Any:
+    gx, ggrid = gs
+    gx, ggrid = x * 0 if gx is None else gx, grid * 0 if ggrid is None else ggrid
+    return grid_sample_second(
+        gx, ggrid, g, x, grid, mode=mode, padding_mode=padding_mode, align_corners=align_corners, ndim=ndim
+    )
+
+
+@op(outputs=3)
+def grid_sample_second(
+    gx: Any, ggrid: Any, g: Any, x: Any, grid: Any, *, mode: str, padding_mode: str, align_corners: bool, ndim: int
+) -> Any:
+    """What grid_sample_grad gives to its three inputs. It can't be differentiated again."""
+    return kernels_of(x).grid_sample_backward_backward(gx, ggrid, g, x, grid, mode, padding_mode, align_corners)
+
+
+@grid_sample_second.vjp("gx", "ggrid", "g", "x", "grid")
+def _(g: Any, ndim: int) -> Any:
+    raise NotImplementedError(f"the third derivative of grid_sampler_{ndim}d is not implemented")
 
 
 @op
@@ -85,8 +107,3 @@ def affine_grid_grad(x: Any, *, spatial: Ints, align_corners: bool) -> Any:
 @affine_grid_grad.vjp("x")
 def _(g: Any, spatial: Ints, align_corners: bool) -> Any:
     return affine_grid(g, spatial=spatial, align_corners=align_corners)
-
-
-@grid_sample_grad.vjp("g", "x", "grid")
-def _(g: Any, ndim: int) -> Any:
-    raise NotImplementedError(f"derivative for grid_sampler_{ndim}d_backward is not implemented")

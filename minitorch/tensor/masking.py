@@ -31,12 +31,12 @@ class MaskingMixin(TensorBase):
         >>> mt.tensor([1.0, 2.0]).masked_fill(mt.tensor([True, False]), 0)
         tensor([0., 2.])
         """
-        by_tensor = _check_fill(mask, value)
+        by_tensor = _check_fill(self, mask, value)
         return ops.masked_fill(self, mask, value, by_tensor=by_tensor)
 
     def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
         """In-place version of `masked_fill`."""
-        by_tensor = _check_fill(mask, value)
+        by_tensor = _check_fill(self, mask, value)
         _check_expands("masked_fill_", mask._array.shape, self._array.shape)
         return inplace(ops.masked_fill, self, mask, value, by_tensor=by_tensor)
 
@@ -77,7 +77,7 @@ C_NAMES = {"uint8": "unsigned char", "int8": "signed char", "int16": "short", "i
            "float16": "c10::Half", "float32": "float", "float64": "double"}  # fmt: skip
 
 
-def _check_fill(mask: Any, value: Any) -> bool:
+def _check_fill(t: Any, mask: Any, value: Any) -> bool:
     """Check masked_fill's arguments; True if the value is a tensor."""
     if not isinstance(mask, TensorBase):
         raise type_error("masked_fill", "mask", 1, "Tensor", mask)
@@ -92,6 +92,8 @@ def _check_fill(mask: Any, value: Any) -> bool:
                 "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value._array.ndim} dimension(s)."
             )
+        if t._array.dtype.kind != "c" and complex(value._array).imag:
+            raise RuntimeError(f"value cannot be converted to type {t.dtype} without overflow")
         return True
     if not isinstance(value, (bool, int, float, complex)):
         if not (hasattr(value, "item") and getattr(value, "ndim", 1) == 0):

@@ -142,6 +142,12 @@ def scaled(op: str, x: Any, y: Any, alpha: Any) -> Any:
     return (y if y._array.dtype == to.numpy else cast(y, dtype=to.numpy)) * alpha
 
 
+_NEED_A_TENSOR = (
+    "pow", "float_power", "remainder", "xlogy", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift",
+    "bitwise_right_shift",
+)  # fmt: skip
+
+
 def number_first(call: Callable) -> Callable:
     """Let a function of two tensors take a Python number as its first argument too: mul(2, x), as torch does."""
 
@@ -150,8 +156,8 @@ def number_first(call: Callable) -> Callable:
             args = (kwargs.pop("self"),)
         if args and isinstance(args[0], NUMBERS):
             other = args[1] if len(args) > 1 else kwargs.get("other", kwargs.get("exponent"))
-            if not isinstance(other, TensorBase) and call.__name__ in ("pow", "float_power"):
-                raise TypeError(f"{call.__name__}() received two numbers: one of base and exponent must be a Tensor")
+            if not isinstance(other, TensorBase) and call.__name__ in _NEED_A_TENSOR:
+                raise TypeError(f"{call.__name__}() received two numbers: one of the two must be a Tensor")
             to = result_type(*(t for t in (args[0], other) if isinstance(t, OPERANDS)))
             args = (like_number(args[0], other, to), *args[1:])
         return call(*args, **kwargs)

@@ -124,7 +124,6 @@ G = In((2, 6, 7, 2))
 spec(
     "nn.functional.grid_sample",
     grid_samples(),
-    order=1,
     ties="at whole positions the derivative is that of the interval to the right",
     errors=(
         Bad(call(X, In((1, 6, 7, 2))), "same batch size"),

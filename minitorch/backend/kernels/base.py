@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch.backend.kernels.conv import ConvKernels
 from minitorch.backend.kernels.fold import FoldKernels
+from minitorch.backend.kernels.grid import GridKernels
 from minitorch.backend.kernels.norm import NormKernels
 from minitorch.backend.kernels.pointwise import PointwiseKernels
 from minitorch.backend.kernels.pool import PoolKernels
@@ -21,6 +22,7 @@ class Kernels(
     PoolKernels,
     FoldKernels,
     ResampleKernels,
+    GridKernels,
     PointwiseKernels,
     SoftmaxKernels,
     NormKernels,

@@ -1,19 +1,16 @@
-"""Resampling: interpolation to another size, and sampling at any points of a grid, forward and backward.
+"""Resampling to another size, forward and backward; grid.py samples at any points.
 
-Both are sums of neighbors with weights, and linear in the input. Interpolation uses the same neighbors for every line
-of a dimension, so it goes dimension by dimension through a small table. Grid sampling has its own neighbors for every
-point; one loop over them serves nearest, linear and cubic in any number of dimensions.
-Sizes, scale factors and argument forms are the ops layer's; "area" is adaptive average pooling.
+It is a sum of neighbors with weights, and linear in the input, with the same neighbors for every line of a dimension:
+so it goes dimension by dimension through a small table. Sizes, scale factors and argument forms are the ops layer's;
+"area" is adaptive average pooling.
 """
 
-from functools import lru_cache, reduce
-from itertools import product
-from operator import mul
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from minitorch.backend.kernels.windows import Array, Ints, compute_dtype, prod, scatter_add
+from minitorch.backend.kernels.windows import Array, Ints, compute_dtype, prod
 
 Scales = tuple[float | None, ...]
 
@@ -96,65 +93,6 @@ class ResampleKernels:
                 term[(*(slice(None),) * axis, xp.asarray(np.flatnonzero(index < 0)))] = 0
             total = term if total is None else total + term
         return total
-
-    # Sampling at the points of a grid ----------------------------------------------------------------------------
-
-    def grid_sample_forward(self, x: Array, grid: Array, mode: str, padding_mode: str, align_corners: bool) -> Array:
-        """x (N, C, *S) at the points of grid (N, *out, ndim): (N, C, *out).
-
-        grid[..., 0] is the position along the last dimension (x), and so on backwards; -1 and 1 are the outer edges of
-        the first and last element, or with ``align_corners`` their centers. ``mode``: "nearest", "linear" (bilinear,
-        also for 3-d) or "cubic"; ``padding_mode``: "zeros", "border" or "reflection".
-        """
-        rows, index, weights, _ = self._neighbors(x, grid, mode, padding_mode, align_corners)
-        total = None
-        for place, factors in _corners(index, weights, x.shape[2:]):
-            term = self.xp.take(rows, place, axis=0) * _product(factors)[:, None]
-            total = term if total is None else total + term
-        return _channels_second(self.xp, total, (*grid.shape[:-1], x.shape[1])).astype(x.dtype, copy=False)
-
-    def grid_sample_backward(
-        self, gy: Array, x: Array, grid: Array, mode: str, padding_mode: str, align_corners: bool
-    ) -> tuple[Array, Array]:
-        """(gx, ggrid) for gy (N, C, *out).
-
-        With y = sum_k x[k] prod_d w_kd: gx[k] sums gy prod_d w_kd, and the derivative by the position along d replaces
-        w_kd by its derivative, times what one unit of the grid is in elements. Nearest has a gradient of 0 there.
-        """
-        xp, (n, c), spatial = self.xp, x.shape[:2], x.shape[2:]
-        rows, index, weights, slopes = self._neighbors(x, grid, mode, padding_mode, align_corners)
-        g = xp.moveaxis(gy, 1, -1).reshape(-1, c).astype(rows.dtype, copy=False)
-        channels = xp.arange(c, dtype=xp.int64)
-        gx = xp.zeros(rows.size, dtype=rows.dtype)
-        ggrid = xp.zeros((len(spatial), len(g)), dtype=rows.dtype)
-        for taps, (place, factors) in zip(_tap_numbers(weights), _corners(index, weights, spatial), strict=True):
-            gx += scatter_add(xp, gx.size, place[:, None] * c + channels, g * _product(factors)[:, None])
-            if mode != "nearest":
-                along = (g * xp.take(rows, place, axis=0)).sum(axis=1)
-                for d, t in enumerate(taps):
-                    ggrid[d] += along * _product([slopes[d][t], *factors[:d], *factors[d + 1 :]])
-        gx = _channels_second(xp, gx, (n, *spatial, c)).astype(x.dtype, copy=False)
-        return gx, ggrid[::-1].T.reshape(grid.shape).astype(grid.dtype)
-
-    def _neighbors(self, x: Array, grid: Array, mode: str, padding_mode: str, align_corners: bool) -> tuple:
-        """For all P points of the grid: x as rows (N S, C), and for each dimension the neighbors' indices, weights and
-        the weights' derivatives by the grid's coordinate, lists of T arrays (P,). The indices of the first dimension
-        count through the batch."""
-        xp, spatial = self.xp, x.shape[2:]
-        dtype = compute_dtype(xp, x.dtype)
-        rows = xp.moveaxis(x, 1, -1).reshape(-1, x.shape[1]).astype(dtype, copy=False)
-        points = grid.reshape(-1, len(spatial)).astype(dtype, copy=False)
-        index: list[list[Array]] = []
-        weights: list[list[Array]] = []
-        slopes: list[list[Array]] = []
-        for d, size in enumerate(spatial):
-            along = _along(xp, points[:, len(spatial) - 1 - d], size, mode, padding_mode, align_corners)
-            for kept, new in zip((index, weights, slopes), along, strict=True):
-                kept.append(new)
-        points_each = prod(grid.shape[1:-1])
-        image = xp.arange(x.shape[0] * points_each, dtype=xp.int64) // max(1, points_each)
-        index[0] = [image * spatial[0] + i for i in index[0]]
-        return rows, index, weights, slopes
 
     # Affine grids ------------------------------------------------------------------------------------------------
 
@@ -264,7 +202,7 @@ def _cubic_table(size: int, out: int, step: float, align_corners: bool) -> Table
     position = o * step if align_corners else (o + 0.5) * step - 0.5
     low = np.floor(position)
     index = np.clip(low[:, None] + np.arange(-1, 3), 0, size - 1).astype(np.int64)
-    return index, np.stack(_cubic_weights(position - low)[0], axis=1)
+    return index, np.stack(cubic_weights(position - low)[0], axis=1)
 
 
 @lru_cache(maxsize=256)
@@ -310,84 +248,16 @@ def _cubic_filter(distance: Array, a: float) -> Array:
     return np.where(distance < 1, near, np.where(distance < 2, far, 0))
 
 
-def _cubic_weights(t: Array) -> tuple[list[Array], list[Array]]:
-    """Weights of the neighbors at -1, 0, 1, 2 for positions t in [0, 1), and their derivatives by t."""
+def cubic_weights(t: Array) -> tuple[list[Array], list[Array], list[Array]]:
+    """Weights of the neighbors at -1, 0, 1, 2 for positions t in [0, 1), and the two derivatives of these by t."""
 
-    def near(d: Array) -> tuple[Array, Array]:
-        return ((_A + 2) * d - (_A + 3)) * d * d + 1, (3 * (_A + 2) * d - 2 * (_A + 3)) * d
+    def near(d: Array) -> tuple[Array, Array, Array]:
+        b, c = _A + 2, _A + 3
+        return (b * d - c) * d * d + 1, (3 * b * d - 2 * c) * d, 6 * b * d - 2 * c
 
-    def far(d: Array) -> tuple[Array, Array]:
-        return _A * (((d - 5) * d + 8) * d - 4), _A * ((3 * d - 10) * d + 8)
+    def far(d: Array) -> tuple[Array, Array, Array]:
+        return _A * (((d - 5) * d + 8) * d - 4), _A * ((3 * d - 10) * d + 8), _A * (6 * d - 10)
 
-    (w0, s0), (w1, s1), (w2, s2), (w3, s3) = far(t + 1), near(t), near(1 - t), far(2 - t)
-    return [w0, w1, w2, w3], [s0, s1, -s2, -s3]
-
-
-# Points of a grid ------------------------------------------------------------------------------------------------
-
-
-def _along(xp: Any, u: Array, size: int, mode: str, padding_mode: str, align_corners: bool) -> tuple:
-    """One dimension: neighbors of the coordinates u (P,), their weights, and derivatives of the weights by u."""
-    scale = (size - 1) / 2 if align_corners else size / 2
-    position = (u + 1) * scale if align_corners else ((u + 1) * size - 1) / 2
-    slope = xp.full(u.shape, scale, dtype=u.dtype)
-    if mode != "cubic":
-        position, sign = _inside(xp, position, size, padding_mode, align_corners)
-        slope = slope * sign
-    if mode == "nearest":
-        index, weights, slopes = [xp.rint(position)], [xp.ones(u.shape, dtype=u.dtype)], [slope * 0]
-    else:
-        low = xp.floor(position)
-        t = position - low
-        offsets = (-1, 0, 1, 2) if mode == "cubic" else (0, 1)
-        weights, slopes = _cubic_weights(t) if mode == "cubic" else ([1 - t, t], [-1, 1])
-        index, slopes = [low + k for k in offsets], [slope * s for s in slopes]
-    if mode == "cubic":  # here each neighbor, not the position, is moved inside
-        index = [_inside(xp, i, size, padding_mode, align_corners)[0] for i in index]
-    valid = [(i >= 0) & (i <= size - 1) for i in index]  # false for nan
-    index = [xp.where(v, i, 0).astype(xp.int64) for v, i in zip(valid, index, strict=True)]
-    weights = [xp.where(v, w, 0) for v, w in zip(valid, weights, strict=True)]
-    return index, weights, [xp.where(v, s, 0) for v, s in zip(valid, slopes, strict=True)]
-
-
-def _inside(xp: Any, position: Array, size: int, padding_mode: str, align_corners: bool) -> tuple[Array, Array]:
-    """Positions brought into [0, size - 1] as ``padding_mode`` says, and the derivative of that: 1, 0 or -1."""
-    sign = xp.ones(position.shape, dtype=position.dtype)
-    if padding_mode == "zeros":
-        return position, sign
-    if padding_mode == "reflection":
-        low, length = (0.0, size - 1) if align_corners else (-0.5, size)
-        if length == 0:
-            return position * 0, sign * 0
-        distance = position - low
-        sign = xp.where(distance < 0, -sign, sign)
-        flips = xp.floor(abs(distance) / length)
-        rest = abs(distance) - flips * length
-        odd = flips % 2 == 1
-        sign = xp.where(odd, -sign, sign)
-        position = xp.where(odd, length - rest, rest) + low
-    sign = xp.where((position <= 0) | (position >= size - 1), 0, sign)
-    return xp.minimum(xp.maximum(position, 0), size - 1), sign
-
-
-def _tap_numbers(weights: list[list[Array]]) -> list[tuple[int, ...]]:
-    """All combinations of one neighbor for each dimension, by number."""
-    return list(product(*(range(len(w)) for w in weights)))
-
-
-def _corners(index: list[list[Array]], weights: list[list[Array]], sizes: Ints) -> Any:
-    """The neighbors of all points, one combination at a time: flat place (P,), and one weight (P,) per dimension."""
-    for combination in _tap_numbers(weights):
-        place = index[0][combination[0]]
-        for d in range(1, len(sizes)):
-            place = place * sizes[d] + index[d][combination[d]]
-        yield place, [w[t] for w, t in zip(weights, combination, strict=True)]
-
-
-def _product(factors: list[Array]) -> Array:
-    return reduce(mul, factors)
-
-
-def _channels_second(xp: Any, rows: Array, shape: Ints) -> Array:
-    """Rows (P, C) of points (N, *out), as (N, C, *out)."""
-    return xp.ascontiguousarray(xp.moveaxis(rows.reshape(shape), -1, 1))
+    taps = far(t + 1), near(t), near(1 - t), far(2 - t)
+    weights, slopes, bends = ([tap[i] for tap in taps] for i in range(3))
+    return weights, [*slopes[:2], -slopes[2], -slopes[3]], bends
