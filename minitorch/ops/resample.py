@@ -66,7 +66,7 @@ def grid_sample_grad(g: Any, x: Any, grid: Any, *, mode: str, padding_mode: str,
     return kernels_of(x).grid_sample_backward(g, x, grid, mode, padding_mode, align_corners)
 
 
-@op
+@op(node="AffineGridGeneratorBackward0")
 def affine_grid(x: Any, *, spatial: Ints, align_corners: bool) -> Any:
     """The points theta (x, y, [z,] 1) of a grid of `spatial` places."""
     return kernels_of(x).affine_grid_forward(x, spatial, align_corners)
