@@ -73,6 +73,7 @@ _LATER_FUNCTIONS = {
     **dict.fromkeys(("compile", "typename"), "compiling"),
     **dict.fromkeys(("autocast", "is_autocast_enabled", "get_autocast_dtype"), "amp.autocasting"),
     **dict.fromkeys(("is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"), "amp.autocasting"),
+    "GradScaler": "amp",
     "summary": "summaries",
 }
 
