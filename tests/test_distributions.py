@@ -516,6 +516,67 @@ TRANSFORMS = [
 ]  # fmt: skip
 
 
+def test_transforms_of_several_parts() -> None:
+    value = np.random.default_rng(3).uniform(0.1, 0.9, (4, 6))
+    found = []
+    for L in (mt, torch):
+        d = L.distributions
+        several = [
+            d.CatTransform([d.ExpTransform(), d.SigmoidTransform(), d.identity_transform], dim=1, lengths=[1, 3, 2]),
+            d.CatTransform([d.CorrCholeskyTransform().inv, d.ExpTransform()][1:], dim=0, lengths=[4], cache_size=1),
+            d.CatTransform([d.AffineTransform(1.0, 2.0, event_dim=1), d.ExpTransform()], dim=-1, lengths=[2, 4]),
+            d.StackTransform([d.ExpTransform(), d.TanhTransform()] * 2),
+            d.StackTransform([d.StickBreakingTransform()] * 0 + [d.SoftplusTransform()] * 6, dim=-1),
+            d.ReshapeTransform((6,), (2, 3)),
+            d.CorrCholeskyTransform(),
+            d.CumulativeDistributionTransform(d.Normal(0.3, 2.0)),
+        ]
+        results: list = []
+        for t in several:
+            x = L.tensor(value, requires_grad=True)
+            y = t(x)
+            log = t.log_abs_det_jacobian(x, y)
+            grads = L.autograd.grad((y * y).sum() + (log * log).sum(), [x])
+            shapes = tuple(t.forward_shape(L.Size((4, 6)))), tuple(t.inverse_shape(L.Size(y.shape)))
+            results.append((y, log, t.inv(y), *grads, shapes, t.bijective, t.domain.event_dim, repr(t)))
+            assert t.with_cache(1).with_cache(1)(x).shape == y.shape
+        for registry in (d.biject_to, d.transform_to):
+            for c in (d.constraints.corr_cholesky, d.constraints.cat([d.constraints.positive] * 2, 1, [2, 4]),
+                      d.constraints.stack([d.constraints.unit_interval] * 4)):  # fmt: skip
+                x = L.tensor(value)
+                y = registry(c)(x)
+                results.append((y, registry(c).inv(y), c.check(y).sum().double()))
+        found.append(results)
+    for ours, theirs in zip(*found, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            if isinstance(a, mt.Tensor):
+                close(a, b, 1e-9, 1e-10)
+            else:
+                assert a == b
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda d: d.ReshapeTransform((2, 3), (5,)), ValueError, "different numbers of elements"),
+        (lambda d: d.ReshapeTransform((2, 3), (6,)).forward_shape((4, 5)), ValueError, "Shape mismatch"),
+        (lambda d: d.CorrCholeskyTransform().forward_shape((4,)), ValueError, "not a flattened lower-diagonal number"),
+        (lambda d: d.CorrCholeskyTransform().inverse_shape((4, 3)), ValueError, "not square"),
+        (lambda d: d.CatTransform([3]), AssertionError, "must be Transform instances"),
+        (lambda d: d.CatTransform([d.ExpTransform()], lengths=[1, 2]), AssertionError, "must match transforms"),
+        (lambda d: d.StackTransform([d.ExpTransform()])(mt.ones(3)), AssertionError, "must equal length"),
+        (lambda d: d.LKJCholesky(1), ValueError, "greater than or equal to 2"),
+        (lambda d: d.Wishart(1.0, mt.eye(3)), ValueError, "expected to be greater than ndim - 1"),
+        (lambda d: d.Wishart(4.0, mt.eye(3), mt.eye(3)), AssertionError, "Exactly one"),
+        (lambda d: d.ContinuousBernoulli(mt.tensor([1.5]), validate_args=True), ValueError, "invalid values"),
+        (lambda d: d.FisherSnedecor(-1.0, 2.0), ValueError, "satisfy the constraint"),
+    ],
+)
+def test_errors_of_rarer_distributions_and_transforms(make: Any, kind: type, words: str) -> None:
+    with pytest.raises(kind, match=words):
+        make(mt.distributions)
+
+
 @pytest.mark.parametrize(("name", "arguments", "low", "high"), TRANSFORMS)
 def test_transforms(name: str, arguments: tuple, low: float, high: float) -> None:
     value = np.random.default_rng(3).uniform(low, high, (4, 3))

@@ -94,3 +94,23 @@ transform_to.register(constraints.simplex, lambda constraint: transforms.Softmax
 transform_to.register(constraints.lower_cholesky, lambda constraint: transforms.LowerCholeskyTransform())
 for _kind in (constraints.positive_definite, constraints.positive_semidefinite):
     transform_to.register(_kind, lambda constraint: transforms.PositiveDefiniteTransform())
+
+
+@_register(constraints.corr_cholesky)
+def _corr_cholesky(constraint: Any) -> Any:
+    return transforms.CorrCholeskyTransform()
+
+
+for _registry in (biject_to, transform_to):
+    _registry.register(
+        constraints.cat,
+        lambda constraint, _registry=_registry: transforms.CatTransform(
+            [_registry(c) for c in constraint.cseq], constraint.dim, constraint.lengths
+        ),
+    )
+    _registry.register(
+        constraints.stack,
+        lambda constraint, _registry=_registry: transforms.StackTransform(
+            [_registry(c) for c in constraint.cseq], constraint.dim
+        ),
+    )

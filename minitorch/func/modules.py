@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minitorch.nn.modules.batchnorm import _BatchNorm
 from minitorch.nn.stateless import call_with
 from minitorch.tensor import FUNCTIONS
 
-__all__ = ["functional_call", "stack_module_state"]
+__all__ = ["functional_call", "replace_all_batch_norm_modules_", "stack_module_state"]
 
 
 def functional_call(
@@ -64,3 +65,17 @@ def _stacked(members: list[dict[str, Any]]) -> dict[str, Any]:
         leaf = FUNCTIONS["stack"](tensors).detach()
         stacked[name] = leaf.requires_grad_() if needs == {True} else leaf
     return stacked
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """Make all batch normalizations in `root` keep no running statistics, in place: vmap can't write to them.
+
+    >>> import minitorch as mt
+    >>> mt.func.replace_all_batch_norm_modules_(mt.nn.BatchNorm1d(2)).running_mean is None
+    True
+    """
+    for m in root.modules():
+        if isinstance(m, _BatchNorm) and m.track_running_stats:
+            m.running_mean = m.running_var = m.num_batches_tracked = None
+            m.track_running_stats = False
+    return root

@@ -198,7 +198,15 @@ def _reduce_positions(loss: Any, chosen: Any, counted: Any, reduction: str) -> t
     return total / count, slope if counted is None else xp.where(counted, slope, loss.dtype.type(0))
 
 
-@op(aux=("index", "slope"))
+def _nll_node(settings: dict, inputs: tuple) -> str:
+    """torch sees more than two dimensions as an image of four; losses that aren't reduced are then viewed back."""
+    ndim = inputs[0]._array.ndim
+    if ndim > 2 and ndim != 4 and settings["reduction"] == "none":
+        return "ViewBackward0"
+    return "NllLoss2DBackward0" if ndim > 2 else "NllLossBackward0"
+
+
+@op(aux=("index", "slope"), node=_nll_node)
 def nll_loss(x: Any, target: Any, weight: Any = None, *, ignore_index: int | None, reduction: str) -> Any:
     """-weight[target] x[target]; the mean is divided by the sum of the weights."""
     only("nll_loss", x, FLOAT)
@@ -214,7 +222,7 @@ def _(g: Any, index: Any, slope: Any, target_shape: tuple, x_shape: tuple) -> An
     return place(each.reshape(index.shape), index, dim=dim, size=x_shape[dim])
 
 
-@op(node="NllLossBackward0", aux=("target1", "slope", "top", "total"))
+@op(node=_nll_node, aux=("target1", "slope", "top", "total"))
 def cross_entropy(x: Any, target: Any, weight: Any = None, *, ignore_index: int | None, reduction: str) -> Any:
     """-weight[target] log_softmax(x)[target]: it is not stored, backward makes it again from x."""
     only("cross_entropy", x, FLOAT)

@@ -96,7 +96,7 @@ def _(g: Any) -> Any:
     return sum(g, dim=(0, *range(2, g.ndim)))
 
 
-@op(aux=("scale",), node="FusedRmsNormBackward0")
+@op(aux=("scale",), node="MulBackward0")
 def rms_norm(x: Any, w: Any, *, shape: Ints, eps: float) -> Any:
     """x / sqrt(mean(x^2) + eps) w over the last axis of x seen as `shape` (rows, size)."""
     z = _wide(x).reshape(shape)

@@ -88,7 +88,7 @@ def _(g: Any, ndim: int) -> Any:
     raise NotImplementedError(f"the third derivative of grid_sampler_{ndim}d is not implemented")
 
 
-@op
+@op(node="AffineGridGeneratorBackward0")
 def affine_grid(x: Any, *, spatial: Ints, align_corners: bool) -> Any:
     """The points theta (x, y, [z,] 1) of a grid of `spatial` places."""
     return kernels_of(x).affine_grid_forward(x, spatial, align_corners)

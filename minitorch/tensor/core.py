@@ -336,10 +336,15 @@ class CoreMixin(TensorBase):
         return (array.astype("float32") if array.dtype.kind == "V" else array).tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
-        """The NumPy array, sharing memory; with force=True, detached and copied to the host as needed."""
+        """The NumPy array, sharing memory; with force=True, detached and copied to the host as needed.
+
+        RuntimeError for a tensor that requires grad while operations are recorded: what NumPy does would be lost.
+        """
+        if self._array.dtype.kind == "V":
+            raise TypeError("Got unsupported ScalarType BFloat16\n    hint  NumPy has none; .float().numpy()")
         if force:
             return read(self._array)
-        if self.requires_grad:
+        if self.requires_grad and state.grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if not isinstance(self._array, np.ndarray):
             raise TypeError(
