@@ -19,7 +19,7 @@ FACTORS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_PRODUCTS.split(), ("beta", "alpha")),
 }
 # where tensors (t) and numbers (n) may stand, self first: x.add(2, y), x.addmm(2, a, b), x.addmm(2, 3, a, b)
-_METHODS = {name: ("tnt",) if name in ("add", "sub") else ("tntt",) for name in FACTORS}
+_METHODS: dict[str, tuple[str, ...]] = {name: ("tnt",) if name in ("add", "sub") else ("tntt",) for name in FACTORS}
 _METHODS.update({name: ("tntt", "tnntt") for name in _PRODUCTS.split()})
 # of the functions addmm and its kin, beta stands before all: addmm(2, x, a, b), addmm(2, x, 3, a, b)
 _FUNCTIONS = {**_METHODS, **dict.fromkeys(_PRODUCTS.split(), ("nttt", "ntntt"))}
