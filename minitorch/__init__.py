@@ -75,6 +75,7 @@ _LATER_FUNCTIONS = {
     **dict.fromkeys(("autocast", "is_autocast_enabled", "get_autocast_dtype"), "amp.autocasting"),
     **dict.fromkeys(("is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"), "amp.autocasting"),
     **dict.fromkeys(("sparse_coo_tensor", "spmm", "dsmm", "smm"), "sparse"),
+    "Future": "futures",
     "summary": "summaries",
 }
 

@@ -298,6 +298,7 @@ def futures_tour(L: Any) -> list:
 
 
 def test_futures() -> None:
+    assert mt.Future is mt.futures.Future
     ours, theirs = map(futures_tour, LIBRARIES)
     assert ours == theirs
     with pytest.raises(NotImplementedError, match="devices"):
