@@ -362,3 +362,13 @@ def test_profile_follows_a_schedule(wait: int, warmup: int, active: int, repeat:
     handler = mt.profiler.tensorboard_trace_handler(str(tmp_path), "me")
     steps(mt, mt.profiler.profile(schedule=mt.profiler.schedule(wait=0, warmup=1, active=1), on_trace_ready=handler), 4)
     assert len(list(tmp_path.glob("me.*.pt.trace.json"))) == 2
+
+
+def test_the_progress_bar_that_scripts_take_from_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minitorch.left_out.find_spec", lambda name: None)
+    for module in (mt.hub, mt.utils.model_zoo):
+        with module.tqdm([1, 2], desc="x") as bar:
+            assert list(bar) == [1, 2]
+            bar.set_postfix({"loss": 1})
+            bar.update(2)
+    assert not hasattr(mt.hub, "nothing")
