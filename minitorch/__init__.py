@@ -89,6 +89,7 @@ _LATER_FUNCTIONS = {
     **dict.fromkeys(("is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"), "amp.autocasting"),
     **dict.fromkeys(("sparse_coo_tensor", "spmm", "dsmm", "smm"), "sparse"),
     "GradScaler": "amp",
+    "Future": "futures",
     "summary": "summaries",
 }
 

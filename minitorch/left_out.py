@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlparse
@@ -39,6 +42,35 @@ def _set_dir(d: Any) -> None:
     _hub_dir.append(os.path.expanduser(d))
 
 
+class _Silent:
+    """What stands for tqdm where it isn't installed: the items, and nothing shown."""
+
+    def __init__(self, iterable: Any = (), **settings: Any) -> None:
+        self.iterable = iterable
+
+    def __iter__(self) -> Iterator:
+        return iter(self.iterable)
+
+    def __enter__(self) -> _Silent:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    set_description = set_postfix = close = update
+
+
+class _Hub(SimpleNamespace):
+    def __getattr__(self, name: str) -> Any:
+        if name == "tqdm":  # scripts take their progress bar from here
+            return import_module("tqdm").tqdm if find_spec("tqdm") else _Silent
+        raise AttributeError(f"module 'torch.hub' has no attribute {name!r}")
+
+
+hub = _Hub(**vars(hub))
 vars(hub).update(
     get_dir=_get_dir, set_dir=_set_dir, _get_torch_home=_torch_home, urlparse=urlparse,
     HASH_REGEX=re.compile(r"-([a-f0-9]*)\."),

@@ -18,7 +18,9 @@ from minitorch.compat import dynamo, old, version
 ROOTS = {"torch": "minitorch"}  # the packages that are answered for, and by what
 
 # parts of minitorch that are its own: torch has no such module, or another one of that name
-_NAMES = "absent also backend cli compat compiling cuda_streams dtypes errors foreach left_out ops signatures"
+_NAMES = (
+    "absent also backend cli compat compiling cuda_streams distributed_nn dtypes errors foreach left_out ops signatures"
+)
 _OWN = {f"torch.{name}" for name in _NAMES.split()}
 _INSTEAD: dict[str, Any] = {
     "torch.__version__": version.TORCH_VERSION,
@@ -40,6 +42,9 @@ _ELSEWHERE = {  # where a module of torch's lies here
     "torch.amp.autocast_mode": "minitorch.amp.autocasting",
     "torch.cuda.amp.autocast_mode": "minitorch.amp.cuda",
     "torch.utils.hooks": "minitorch.autograd.node",
+    "torch.nn.parallel.scatter_gather": "minitorch.nn.parallel",
+    "torch.distributed.nn": "minitorch.distributed_nn",
+    "torch.distributed.nn.functional": "minitorch.distributed_nn",
     "torch.utils.data._utils.worker": "minitorch.utils.data.worker_info",
 }
 _ALSO = {  # where else a module's names lie: what is one file of torch's are two here

@@ -13,6 +13,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import kernels_of
 from minitorch.ops.elementwise import conj
+from minitorch.ops.formats import in_format
 from minitorch.ops.reduce import sum
 
 Ints = tuple[int, ...]
@@ -36,7 +37,7 @@ def convolution(
     out_spatial: Any = None,
 ) -> Any:
     """x (N, C, *S), w (O, C/groups, *K), b (O,) -> (N, O, *L); `out_spatial` keeps only the first places."""
-    return kernels_of(x).conv_forward(x, w, stride, padding, dilation, groups, b, out_spatial)
+    return in_format(kernels_of(x).conv_forward(x, w, stride, padding, dilation, groups, b, out_spatial), x, w)
 
 
 @convolution.vjp("x")
@@ -118,7 +119,7 @@ def convolution_transpose(
     y = kernels_of(x).conv_input_grad(x, w, spatial, stride, padding, dilation, groups)
     if b is not None:
         y += b.reshape(-1, *(1,) * len(spatial))
-    return y
+    return in_format(y, x, w)
 
 
 @convolution_transpose.vjp("x")

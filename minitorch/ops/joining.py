@@ -7,6 +7,7 @@ from typing import Any
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
 from minitorch.errors import explain
+from minitorch.ops.formats import channels_last, channels_to_end
 from minitorch.ops.shape import reshape
 
 
@@ -38,6 +39,8 @@ def cat(*tensors: Any, dim: int, dtype: Any = None) -> Any:
         out = xp_of(tensors[0]).concatenate(tensors, dim)
     else:
         out = xp_of(tensors[0]).concatenate(tensors, axis=dim, dtype=dtype, casting="unsafe")
+    if out.ndim > 3 and all(channels_last(t) for t in tensors):
+        return out if channels_last(out) else channels_to_end(out)
     return out if out.flags.c_contiguous else out.copy("C")  # NumPy follows the order of the inputs, torch does not
 
 

@@ -241,9 +241,7 @@ def _stacked(x: Any) -> Any:
 def _beside(x: Any) -> Any:
     """(..., n, k) -> (n, ... k): a batch of matrices beside each other."""
     n, k = x.shape[-2:]
-    batch = 1
-    for b in x.shape[:-2]:
-        batch *= b
+    batch = math.prod(x.shape[:-2])
     return transpose(x.reshape((batch, n, k)), dim0=0, dim1=1).reshape((n, batch * k))
 
 
@@ -265,11 +263,10 @@ def _blend(input: Any, product: Any, beta: float, alpha: float) -> Any:
 
 
 def _added(input: Any, a: Any, b: Any, beta: float, alpha: float) -> Any:
-    """_blend of input and a @ b; of half-precision floats rounded once, at the end."""
-    half = input.dtype
-    if half.char in "eE" and a.dtype == b.dtype == half:
-        input, a, b = (x.astype("float32") for x in (input, a, b))
-        return _blend(input, product(a, b), beta, alpha).astype(half)
+    """_blend of input and a @ b; halves are rounded once, at the end."""
+    if a.dtype.char in "eE" and a.dtype == b.dtype == input.dtype:
+        wide = product(a.astype("float32"), b.astype("float32"))
+        return _blend(input.astype("float32"), wide, beta, alpha).astype(input.dtype)
     return _blend(input, product(a, b), beta, alpha)
 
 

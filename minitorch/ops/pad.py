@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import xp_of
+from minitorch.ops.formats import in_format
 
 Widths = tuple[tuple[int, int], ...]
 
@@ -21,7 +22,7 @@ def pad_constant(x: Any, *, widths: Widths, value: Any = 0) -> Any:
         return kept.copy()
     out = xp.zeros(shape, dtype=x.dtype) if not value else xp.full(shape, value, dtype=x.dtype)
     out[tuple(slice(a, a + n) for n, (a, _) in zip(kept.shape, grown, strict=True))] = kept
-    return out
+    return in_format(out, x)
 
 
 @pad_constant.vjp("x")
@@ -32,11 +33,11 @@ def _(g: Any, widths: Widths) -> Any:
 @op(node=lambda s: s["kind"] + "Backward0")
 def pad_lines(x: Any, *, dims: tuple, lines: tuple, kind: str) -> Any:
     """Along each of `dims`, the lines of x whose numbers `lines` lists: (before, after) the whole of x."""
-    xp = xp_of(x)
+    xp, out = xp_of(x), x
     for dim, (before, after) in zip(dims, lines, strict=True):
-        parts = [xp.take(x, xp.asarray(side, dtype="int64"), axis=dim) for side in (before, after)]
-        x = xp.concatenate([parts[0], x, parts[1]], axis=dim)
-    return x
+        parts = [xp.take(out, xp.asarray(side, dtype="int64"), axis=dim) for side in (before, after)]
+        out = xp.concatenate([parts[0], out, parts[1]], axis=dim)
+    return in_format(xp.ascontiguousarray(out), x)
 
 
 @pad_lines.vjp("x")

@@ -7,6 +7,7 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import kernels_of
+from minitorch.ops.formats import in_format
 
 Ints = tuple[int, ...]
 
@@ -22,7 +23,8 @@ def _rank(name: str) -> Any:
 @op(outputs=2, node=_rank("MaxPoolNDWithIndices"))
 def max_pool(x: Any, *, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool = False) -> tuple:
     """(values, indices): the first of equals wins, nan wins over all; indices count within a plane of x."""
-    return kernels_of(x).max_pool_forward(x, kernel, stride, padding, dilation, ceil_mode)
+    found = kernels_of(x).max_pool_forward(x, kernel, stride, padding, dilation, ceil_mode)
+    return in_format(found[0], x), in_format(found[1], x)
 
 
 @max_pool.vjp("x")
@@ -34,7 +36,8 @@ def _(g: Any, out1: Any, x_shape: tuple, kernel: Ints, stride: Ints, dilation: I
 @op(outputs=2, node=_rank("AdaptiveMaxPoolND"))
 def adaptive_max_pool(x: Any, *, spatial: Ints) -> tuple:
     """(values, indices) of windows floor(i S / out) up to ceil((i + 1) S / out)."""
-    return kernels_of(x).adaptive_max_pool_forward(x, spatial)
+    found = kernels_of(x).adaptive_max_pool_forward(x, spatial)
+    return in_format(found[0], x), in_format(found[1], x)
 
 
 @adaptive_max_pool.vjp("x")
@@ -94,7 +97,8 @@ def avg_pool(
     x: Any, *, kernel: Ints, stride: Ints, padding: Ints, ceil_mode: bool = False, count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Any:  # fmt: skip
-    return kernels_of(x).avg_pool_forward(x, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    found = kernels_of(x).avg_pool_forward(x, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return in_format(found, x) if x.ndim == 4 else found  # of volumes torch keeps no order here
 
 
 @avg_pool.vjp("x")
@@ -136,7 +140,8 @@ def _(
 )
 def adaptive_avg_pool(x: Any, *, spatial: Ints) -> Any:
     """The mean of windows floor(i S / out) up to ceil((i + 1) S / out)."""
-    return kernels_of(x).adaptive_avg_pool_forward(x, spatial)
+    found = kernels_of(x).adaptive_avg_pool_forward(x, spatial)
+    return in_format(found, x) if x.ndim == 4 else found
 
 
 @adaptive_avg_pool.vjp("x")

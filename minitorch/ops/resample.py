@@ -6,6 +6,7 @@ from typing import Any
 
 from minitorch.autograd.op import op
 from minitorch.backend import kernels_of
+from minitorch.ops.formats import in_format
 
 Ints = tuple[int, ...]
 _WORDS = {
@@ -24,7 +25,7 @@ def _name(s: dict) -> str:
 @op(node=_name)
 def interpolate(x: Any, *, spatial: Ints, mode: str, align_corners: bool, scales: tuple | None, antialias: bool) -> Any:
     """x (N, C, *S) at `spatial` places; linear in x."""
-    return kernels_of(x).interpolate_forward(x, spatial, mode, align_corners, scales, antialias)
+    return in_format(kernels_of(x).interpolate_forward(x, spatial, mode, align_corners, scales, antialias), x)
 
 
 @interpolate.vjp("x")

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed
+import torch.distributed.nn
 
 import minitorch as mt
+from minitorch import distributed_nn
 from tests.compat.test_small import outcome
 
 LIBRARIES = (torch, mt)
@@ -26,6 +28,32 @@ def alone(tmp_path: Path) -> Iterator[None]:
     for L in LIBRARIES:
         if L.distributed.is_initialized():
             L.distributed.destroy_process_group()
+
+
+@pytest.mark.filterwarnings("ignore:torch.distributed.nn:FutureWarning")
+def test_collectives_with_a_gradient(alone: None) -> None:
+    calls = [
+        lambda n, x: n.all_gather(x)[0], lambda n, x: n.all_reduce(x), lambda n, x: n.broadcast(x, 0),
+        lambda n, x: n.reduce(x, 0), lambda n, x: n.gather(x)[0], lambda n, x: n.scatter([x]),
+    ]  # fmt: skip
+    for call in calls:
+        found = []
+        for L, module in ((torch, torch.distributed.nn.functional), (mt, distributed_nn)):
+            x = L.tensor([1.0, 2.0], requires_grad=True)
+            y = call(module, x * 2)
+            y.square().sum().backward()
+            found.append((y.tolist(), x.grad.tolist()))
+        assert found[0] == found[1]
+
+
+@pytest.mark.filterwarnings("ignore:torch.distributed.nn:FutureWarning")
+def test_collectives_with_a_gradient_need_a_group() -> None:
+    for module in (torch.distributed.nn.functional, distributed_nn):
+        L = torch if module is not distributed_nn else mt
+        with pytest.raises(ValueError, match="process group has not been initialized"):
+            module.all_reduce(L.ones(1))
+    with pytest.raises(TypeError, match="all_gather: expected a tensor, got list"):
+        distributed_nn.all_gather([1])
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ def test_imports_resolve_to_minitorch():
         assert torch.typename(torch.ones(1).double()) == "torch.DoubleTensor"
         assert List[int] and BroadcastingList2[int] and torch._C._get_tracing_state() is None
         assert torch._C._log_api_usage_once("python.nn_module") is None and torch.cuda._initialized is False
+        import torch.distributed.nn as dist_nn
+        from torch.nn.parallel.scatter_gather import scatter
+        assert dist_nn.functional.all_gather is dist_nn.all_gather and not hasattr(torch, "distributed_nn")
         assert inf == torch.inf and string_classes == (str, bytes)
         assert "Linear" in dir(nn) and "nn" in dir(torch) and "errors" not in dir(torch)
         """

@@ -89,8 +89,8 @@ def test_jit_decorators() -> None:
 
 LEFT_OUT = [
     "hub.load", "hub.load_state_dict_from_url", "utils.model_zoo.load_url", "onnx.export", "fx.symbolic_trace",
-    "jit.load", "jit.save", "sparse_csr_tensor", "profiler.profile", "autograd.profiler.profile", "fx.GraphModule",
-    "profiler.tensorboard_trace_handler", "distributed.rpc.init_rpc", "export.export",
+    "jit.load", "jit.save", "sparse_csr_tensor", "autograd.profiler.emit_nvtx", "fx.GraphModule",
+    "distributed.rpc.init_rpc", "export.export",
     "nn.attention.flex_attention.flex_attention", "nn.parallel.scatter", "quantization.quantize_dynamic",
     "quantize_per_tensor",
 ]  # fmt: skip
@@ -298,6 +298,7 @@ def futures_tour(L: Any) -> list:
 
 
 def test_futures() -> None:
+    assert mt.Future is mt.futures.Future
     ours, theirs = map(futures_tour, LIBRARIES)
     assert ours == theirs
     with pytest.raises(NotImplementedError, match="devices"):
@@ -315,3 +316,59 @@ def test_the_folder_of_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     mt.hub.set_dir("/elsewhere")
     assert mt.hub.get_dir() == "/elsewhere"
     assert mt.hub.HASH_REGEX.search("net-00ab.pth")[1] == torch.hub.HASH_REGEX.search("net-00ab.pth")[1]
+
+
+def steps(L: Any, profile: Any, count: int) -> Any:
+    """A profile of `count` steps of a small net."""
+    net = L.nn.Linear(3, 2)
+    with profile as prof:
+        for _ in range(count):
+            with L.profiler.record_function("forward"):
+                loss = net(L.ones(4, 3)).exp().sum()
+            loss.backward()
+            if hasattr(prof, "step"):
+                prof.step()
+    return prof
+
+
+def test_profile_shows_what_took_time(tmp_path: Any) -> None:
+    prof = steps(mt, mt.profiler.profile(activities=[mt.profiler.ProfilerActivity.CPU], record_shapes=True), 3)
+    rows = {event.key: event for event in prof.key_averages()}
+    assert rows["label forward"].count == rows["nn.functional.linear.linear"].count == 3
+    assert 0 < rows["nn.functional.linear.linear"].cpu_time_total < prof.key_averages().elapsed
+    table = prof.key_averages(group_by_input_shape=True).table(sort_by="self_cuda_time_total", row_limit=5)
+    assert "# of Calls" in table and len(table.splitlines()) == 5 + 5 and prof.self_cpu_time_total > 0
+    prof.export_chrome_trace(str(tmp_path / "new" / "trace.json"))
+    assert (tmp_path / "new" / "trace.json").read_text().count("forward") == 3
+    with pytest.raises(AttributeError, match="sort_by='size'"):
+        prof.table(sort_by="size")
+    old = steps(mt, mt.autograd.profiler.profile(use_cuda=False), 2)
+    assert len(old.key_averages()) == len(old.events()) > 2 and str(old) == old.table()
+    assert not steps(mt, mt.autograd.profiler.profile(enabled=False), 1).key_averages()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("wait", "warmup", "active", "repeat"), [(1, 1, 2, 2), (1, 1, 2, 0), (0, 1, 3, 1), (0, 1, 4, 0)]
+)
+def test_profile_follows_a_schedule(wait: int, warmup: int, active: int, repeat: int, tmp_path: Any) -> None:
+    found = []
+    for L in LIBRARIES:
+        seen: list = []
+        plan = L.profiler.schedule(wait=wait, warmup=warmup, active=active, repeat=repeat)
+        steps(L, L.profiler.profile(schedule=plan, on_trace_ready=lambda p, seen=seen: seen.append(p.step_num)), 10)
+        found.append(seen)
+    assert found[0] == found[1]
+    handler = mt.profiler.tensorboard_trace_handler(str(tmp_path), "me")
+    steps(mt, mt.profiler.profile(schedule=mt.profiler.schedule(wait=0, warmup=1, active=1), on_trace_ready=handler), 4)
+    assert len(list(tmp_path.glob("me.*.pt.trace.json"))) == 2
+
+
+def test_the_progress_bar_that_scripts_take_from_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minitorch.left_out.find_spec", lambda name: None)
+    for module in (mt.hub, mt.utils.model_zoo):
+        with module.tqdm([1, 2], desc="x") as bar:
+            assert list(bar) == [1, 2]
+            bar.set_postfix({"loss": 1})
+            bar.update(2)
+    assert not hasattr(mt.hub, "nothing")
