@@ -453,3 +453,13 @@ def test_what_is_no_tensor_and_no_iterable_of_them(call: Any) -> None:
             call(L, L.ones(2, requires_grad=True))
         raised.append((error.type, str(error.value) if error.type is RuntimeError else ""))
     assert raised[0] == raised[1]
+
+
+def test_an_operator_and_its_function_make_nodes_of_one_class() -> None:
+    """What replaces a derivative (an exercise, a mutant) puts it into the classes that the op knows."""
+    x, y = mt.tensor([0.3, 0.7], requires_grad=True), mt.tensor([0.5, 0.2], requires_grad=True)
+    for by_operator, by_name in [(x * y, mt.mul(x, y)), (x + y, mt.add(x, y)), (x - y, mt.sub(x, y)),
+                                 (x / y, mt.div(x, y)), (1 - x, mt.rsub(x, 1)), (x**y, mt.pow(x, y))]:  # fmt: skip
+        node = by_operator.grad_fn
+        assert type(node) is type(by_name.grad_fn)
+        assert type(node) in type(node).op.node_classes.values()

@@ -6,6 +6,7 @@ and `x == "a"` or `x + None` returns NotImplemented, so that Python asks the oth
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,12 @@ class Operator(Op):
 
     def __init__(self, made: Op, check: Callable[[Any, Any], None] | None) -> None:
         self.__dict__.update(made.__dict__)
+        self.made = made
         self.check = check
+
+    @functools.cached_property
+    def node_class(self) -> type:  # the op's, not one more of that name
+        return self.made.node_class
 
     def run(self, inputs: tuple, settings: dict) -> Any:
         x, y = inputs
