@@ -10,6 +10,7 @@ from typing import Any
 
 from minitorch import linalg
 from minitorch.autograd.anomaly import is_anomaly_enabled
+from minitorch.errors import wrap_dim
 from minitorch.nn import functional as F
 from minitorch.tensor import FUNCTIONS as _TENSOR
 from minitorch.tensor import Tensor
@@ -136,7 +137,11 @@ def _copying(view: str) -> Callable:
 
 
 def _slice(input: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Tensor:
-    return input[(slice(None),) * (dim % input.dim()) + (slice(start, end, step),)]
+    if not input.dim():
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
+    return input[(slice(None),) * wrap_dim(dim, input.dim(), "slice_copy") + (slice(start, end, step),)]
 
 
 _WRITTEN = (
