@@ -23,6 +23,7 @@ from minitorch.tensor.binding import inplace_twin
 
 NUMBERS = (int, float, complex, np.number, np.bool_)  # bool is an int
 OPERANDS = (TensorBase, *NUMBERS)
+_BFLOAT16: Any = dtypes.bfloat16.numpy.type  # no np.number: what a derivative in bfloat16 has saved of a number
 
 
 class Operator(Op):
@@ -43,9 +44,9 @@ class Operator(Op):
     def run(self, inputs: tuple, settings: dict) -> Any:
         x, y = inputs
         if not isinstance(y, OPERANDS):
-            if not isinstance(y, np.ndarray):
+            if not isinstance(y, (np.ndarray, _BFLOAT16)):
                 return NotImplemented
-            y = from_host(y)
+            y = from_host(y) if isinstance(y, np.ndarray) else float(y)
         if self.check is not None:
             self.check(x, y)
         return super().run((x, y), settings)
@@ -68,6 +69,8 @@ def reflected(method: Callable[[Any, Any], Any]) -> Callable:
     def call(self: Any, other: Any) -> Any:
         if isinstance(other, np.ndarray):
             other = from_host(other)
+        elif isinstance(other, _BFLOAT16):
+            other = float(other)
         return method(other, self) if isinstance(other, OPERANDS) else NotImplemented
 
     return call
