@@ -25,7 +25,7 @@ NAMESPACES = (
             "autograd", "autograd.functional", "autograd.graph", "autograd.profiler", "func",
             "distributions", "distributions.constraints", "distributions.kl",
             "serialization", "amp", "cuda", "backends", "accelerator", "testing", "viz", "compat", "profiler", "jit",
-            "multiprocessing", "distributed",
+            "multiprocessing", "distributed", "futures",
         )
     ),
 )  # fmt: skip
