@@ -129,7 +129,10 @@ def _copying(view: str) -> Callable:
         several = isinstance(found, (tuple, list))
         copies = tuple(t.clone(memory_format=contiguous_format) for t in (found if several else (found,)))
         result = copies if several else copies[0]
-        return result if out is None else write_out(name, out, result, (input,))
+        if out is None:
+            return result
+        written = write_out(name, out, result, (input,))
+        return None if several else written
 
     copying.__name__ = copying.__qualname__ = name
     copying.__doc__ = f"`{view}`, copied."

@@ -48,7 +48,7 @@ def _dims(dim: Any, ndim: int) -> tuple[int, ...]:
 
 def _lowest(input: Any) -> Any:
     """What no element lies below: -inf, or the smallest integer."""
-    return -math.inf if input.is_floating_point() else dtypes.iinfo(input.dtype).min
+    return -math.inf if input.is_floating_point() or input.is_complex() else dtypes.iinfo(input.dtype).min
 
 
 def _highest(input: Any) -> Any:

@@ -18,8 +18,9 @@ _SAME_DTYPE = frozenset(
     ldl_factor_ex ldl_solve linalg.ldl_factor linalg.ldl_factor_ex linalg.ldl_solve log_softmax logcumsumexp lu
     lu_factor lu_factor_ex lu_solve lu_unpack masked_select matmul matrix_norm median mm mode msort
     multi_dot multinomial mv nan_to_num nanmedian nanquantile neg negative nonzero ormqr polar qr quantile renorm round
-    scatter scatter_add scatter_reduce searchsorted sign signbit slogdet softmax solve solve_ex solve_triangular sort
-    svd svdvals take take_along_dim tensordot topk triangular_solve tril triu trunc vdot vecdot where""".split()
+    scatter scatter_add scatter_reduce searchsorted sign signbit slice_scatter slogdet softmax solve solve_ex
+    solve_triangular sort svd svdvals take take_along_dim tensordot topk triangular_solve tril triu trunc
+    vdot vecdot where""".split()
 )
 _SAME_OF_REAL = ("abs", "absolute", "norm", "sgn", "vector_norm")  # of a complex tensor they may give another dtype
 _EXTREMA = {"max": "amax", "min": "amin"}  # of two tensors they convert, along a dim they don't
@@ -64,7 +65,7 @@ def _check_dtype(name: str, target: Any, result: Any, inputs: tuple) -> None:
     if have is want:
         return
     words = dtypes.SCALAR_NAME[have], dtypes.SCALAR_NAME[want]
-    strict = name in _SAME_DTYPE or (name in _TRUTHS and want is not dtypes.uint8)
+    strict = name in _SAME_DTYPE or name.endswith("_copy") or (name in _TRUTHS and want is not dtypes.uint8)
     if strict or (name in _SAME_OF_REAL and isinstance(inputs[0], TensorBase) and not inputs[0].is_complex()):
         raise RuntimeError(f"{name}(): Expected out tensor to have dtype {words[0]}, but got {words[1]} instead")
     if not dtypes.can_cast(have, want):
