@@ -23,7 +23,6 @@ from minitorch.tensor.binding import inplace_twin
 
 NUMBERS = (int, float, complex, np.number, np.bool_)  # bool is an int
 OPERANDS = (TensorBase, *NUMBERS)
-_BFLOAT16: Any = dtypes.bfloat16.numpy.type  # no np.number: what a derivative in bfloat16 has saved of a number
 
 
 class Operator(Op):
@@ -44,12 +43,20 @@ class Operator(Op):
     def run(self, inputs: tuple, settings: dict) -> Any:
         x, y = inputs
         if not isinstance(y, OPERANDS):
-            if not isinstance(y, (np.ndarray, _BFLOAT16)):
+            if not isinstance(y, np.ndarray) and not _is_bfloat16(y):
                 return NotImplemented
             y = from_host(y) if isinstance(y, np.ndarray) else float(y)
         if self.check is not None:
             self.check(x, y)
         return super().run((x, y), settings)
+
+
+def _is_bfloat16(value: Any) -> bool:
+    """Whether that is a bfloat16 number, no np.number: what a derivative has saved of a number.
+
+    By name, as its library is loaded only once a bfloat16 tensor is made.
+    """
+    return type(value).__module__ == "ml_dtypes"
 
 
 def from_host(array: np.ndarray) -> Any:
@@ -69,7 +76,7 @@ def reflected(method: Callable[[Any, Any], Any]) -> Callable:
     def call(self: Any, other: Any) -> Any:
         if isinstance(other, np.ndarray):
             other = from_host(other)
-        elif isinstance(other, _BFLOAT16):
+        elif _is_bfloat16(other):
             other = float(other)
         return method(other, self) if isinstance(other, OPERANDS) else NotImplemented
 
