@@ -158,14 +158,8 @@ class Pass:
                             leaves[id(edge)] = [edge, gi, fresh]
                         else:
                             self._give_leaf(edge, gi, fresh)
-        for leaf, g, fresh in leaves.values():
-            if leaf._requires_grad:  # else it was switched off, or detached in place, since the forward
-                if leaf._hooks is not None:
-                    g = hooking.leaf_before(leaf, g, graph)
-                if self.capture is None:
-                    accumulate(leaf, g, fresh, graph)
-                elif id(leaf) in self.capture:
-                    self.capture[id(leaf)] = g
+        for entry in leaves.values():
+            self._finish_leaf(*entry)
 
     def _is_useful(self, edge: Any) -> bool:
         if edge is None:
@@ -181,6 +175,16 @@ class Pass:
             for k in range(len(node.shape)):
                 if (node, k) in capture:
                     capture[node, k] = g[k]
+
+    def _finish_leaf(self, leaf: Any, g: Any, fresh: bool) -> None:
+        if not leaf._requires_grad:
+            return  # switched off, or detached in place, since the forward
+        if leaf._hooks is not None:
+            g = hooking.leaf_before(leaf, g, self.graph)
+        if self.capture is None:
+            accumulate(leaf, g, fresh, self.graph)
+        elif id(leaf) in self.capture:
+            self.capture[id(leaf)] = g
 
 
 def _twice(gi: Any, grads: Sequence) -> bool:

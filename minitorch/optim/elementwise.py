@@ -234,8 +234,7 @@ def mean_square(xp: Any, v: Any, g: Any, beta: float, a: Any) -> None:
 
 def move(xp: Any, x: Any, direction: Any, size: float, a: Any) -> None:
     """x += size * direction."""
-    xp.multiply(direction, size, a)
-    xp.add(x, a, x)
+    xp.add(x, xp.multiply(direction, size, a), x)
 
 
 def move_scaled(xp: Any, x: Any, direction: Any, scale: Any, size: float, a: Any) -> None:
