@@ -43,6 +43,11 @@ def classified(draw: Any, probabilities: bool = False) -> Call:
             # a mean over nothing: its second derivative is nan here, and torch has none; the first: see EMPTY
             shape = tuple(n or 1 for n in shape)
             return call(In(shape, low=-4, high=4), In(shape, low=0.0, high=1.0), **chosen)
+    if (
+        0 in rest and chosen.get("reduction", "mean") == "mean"
+    ):  # a mean over nothing: its second derivative is nan in torch and 0 here
+        shape = tuple(n or 1 for n in shape)
+        classes, rest = shape[at], shape[:at] + shape[at + 1 :]
     ignored = None
     if draw(st.booleans()):
         ignored = draw(st.sampled_from([-100, -3] if classes == 1 else [-100, classes - 1, -3]))

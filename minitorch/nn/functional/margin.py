@@ -265,7 +265,7 @@ def multi_margin_loss(
     if weight is not None:
         excess = excess * weight[index]
     loss = excess.sum(1) / classes
-    return reduced(loss if input.dim() == 2 else loss.reshape(()), reduction)
+    return reduced(loss if input.dim() == 2 else loss.reshape(target.shape), reduction)
 
 
 def multilabel_margin_loss(
@@ -285,8 +285,9 @@ def multilabel_margin_loss(
     need_tensors(name, input=input, target=target)
     reduction = reduction_name(name, reduction, size_average, reduce)
     samples, classes = _vector_or_matrix(name, input, target)
-    if target._array.shape != input._array.shape:
-        what = f"inconsistent target size: {list(target._array.shape)} for input of size: {list(input._array.shape)}"
+    have, want = target._array.shape, input._array.shape
+    if have != want and not (have == () and want == (1,)):
+        what = f"inconsistent target size: {list(have)} for input of size: {list(want)}"
         raise RuntimeError(f"{name}: {what}")
     _need_long(name, target)
     labels = target._array.reshape(samples, classes)
