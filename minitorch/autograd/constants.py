@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 NUMBERS = frozenset((float, int))  # a second operand of these classes is weak, in NumPy as in torch
-SCALARS = frozenset((np.float32, np.float64))  # gradients of 0-d tensors come as these, with which arithmetic is quick
+# gradients of 0-d tensors come as these, with which arithmetic is quick
+SCALARS: frozenset[Any] = frozenset((np.float32, np.float64))
 REAL = SCALARS | {float, int, bool}  # classes of numbers that are their own conjugates
 NUMPY_FLOATS = "fdeFD"  # with these, NumPy takes a Python number for weak
 

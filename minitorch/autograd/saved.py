@@ -6,6 +6,7 @@ counter (never the tensor: the tensor holds the node, and a cycle would keep bot
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,17 @@ def saved_members(op: Op) -> dict[str, property]:
             places[("self", "other")[key]] = k
     found = {}
     for name, k in places.items():
-        found[f"_saved_{name}"] = property(lambda node, k=k: unpack(node, True)[k])
-        found[f"_raw_saved_{name}"] = property(lambda node, k=k: SavedTensor(node, k))
+        found[f"_saved_{name}"] = property(functools.partial(_saved, k))
+        found[f"_raw_saved_{name}"] = property(functools.partial(_raw_saved, k))
     return found
+
+
+def _saved(k: int, node: Any) -> Any:
+    return unpack(node, True)[k]
+
+
+def _raw_saved(k: int, node: Any) -> SavedTensor:
+    return SavedTensor(node, k)
 
 
 class SavedTensor:
