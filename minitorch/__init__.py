@@ -94,7 +94,7 @@ _LATER_FUNCTIONS = {
 }
 
 if not _typing.TYPE_CHECKING:  # what `from minitorch import *` gives, as torch's does
-    _WANTED = ("func", "load", "optim", "save", "serialization", "testing", "utils", "vmap")
+    _WANTED = ("func", "optim", "serialization", "testing", "utils", *_LATER_FUNCTIONS)
     __all__ = [name for name in (*globals(), *_WANTED) if not name.startswith("_")]  # noqa: PLE0605
 
 if _collects:

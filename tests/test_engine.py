@@ -463,3 +463,12 @@ def test_an_operator_and_its_function_make_nodes_of_one_class() -> None:
         node = by_operator.grad_fn
         assert type(node) is type(by_name.grad_fn)
         assert type(node) in type(node).op.node_classes.values()
+
+
+@pytest.mark.parametrize("m", [torch, mt])
+def test_hooks_on_one_saved_tensor(m: Any) -> None:
+    x = m.tensor([0.0, 1.0], requires_grad=True)
+    y = x.exp()
+    y.grad_fn._raw_saved_result.register_hooks(lambda t: t.detach() * 0 + 3, lambda t: t)
+    y.sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]

@@ -6,6 +6,7 @@ counter (never the tensor: the tensor holds the node, and a cycle would keep bot
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,17 +47,17 @@ def saved_members(op: Op) -> dict[str, property]:
             places[("self", "other")[key]] = k
     found = {}
     for name, k in places.items():
-        found[f"_saved_{name}"] = property(_unpacked(k))
-        found[f"_raw_saved_{name}"] = property(_raw(k))
+        found[f"_saved_{name}"] = property(functools.partial(_saved, k))
+        found[f"_raw_saved_{name}"] = property(functools.partial(_raw_saved, k))
     return found
 
 
-def _unpacked(k: int) -> Callable[[OpNode], Any]:
-    return lambda node: unpack(node, True)[k]
+def _saved(k: int, node: Any) -> Any:
+    return unpack(node, True)[k]
 
 
-def _raw(k: int) -> Callable[[OpNode], SavedTensor]:
-    return lambda node: SavedTensor(node, k)
+def _raw_saved(k: int, node: Any) -> SavedTensor:
+    return SavedTensor(node, k)
 
 
 class SavedTensor:
