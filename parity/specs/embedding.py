@@ -28,8 +28,8 @@ def bags(draw: Any) -> Call:
         index = In((9,), "int64", low=0, high=7)
         options["include_last_offset"] = draw(st.booleans())
         starts = [_at(0, 2, 5, 9), _at(0, 0, 4, 9), _at(0, 9)]
-        # where the last offset is not the end, torch's mean divides by the rest's length and its maximum takes the rest
-        starts += [_at(0, 0, 4, 4)] * (mode == "sum" or not options["include_last_offset"])
+        # where the last offset is not the end, torch's last bag has the rest in it, or only its length, or neither
+        starts += [_at(0, 0, 4, 4)] * (not options["include_last_offset"])
         options["offsets"] = draw(st.sampled_from(starts))
     if mode == "sum" and draw(st.booleans()):
         options["per_sample_weights"] = In(index.shape)
