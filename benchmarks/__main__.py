@@ -147,6 +147,7 @@ def line(row: dict[str, Any]) -> str:
         text += f"  {row['target']:g} {'met' if row['ratio'] >= row['target'] else 'missed'}"
     if "minitorch_bytes" in row:
         text += f"  {megabytes(row['minitorch_bytes'])} / {megabytes(row['torch_bytes'])}"
+        text += f"  in all {megabytes(row['minitorch_process_bytes'])} / {megabytes(row['torch_process_bytes'])}"
     return text if row["agrees"] else text + "  THE RESULTS DIFFER"
 
 

@@ -1,4 +1,6 @@
-"""`python -m benchmarks.memory NAME LIBRARY [DEVICE]`: bytes of main memory that a workload needs beyond the import.
+"""`python -m benchmarks.memory NAME LIBRARY [DEVICE]`: bytes of main memory that a workload needs.
+
+Two numbers: beyond the import, and of the whole process, libraries and all.
 
 A process of its own for each library and workload, because a peak can't be taken back. Linux can reset the peak after
 the import (/proc/self/clear_refs) and then counts what the workload adds; elsewhere the process's largest size
@@ -38,8 +40,8 @@ def forget_peak() -> None:
         pass
 
 
-def needed(name: str, library: str, device: str = "cpu") -> int:
-    """Bytes that a few steps of a workload add to this process's peak."""
+def needed(name: str, library: str, device: str = "cpu") -> tuple[int, int]:
+    """Bytes that a few steps of a workload add to this process's peak, and that peak."""
     L = importlib.import_module(library)
     from benchmarks.suite import WORKLOADS  # after L, whose import is not to be counted
 
@@ -49,15 +51,18 @@ def needed(name: str, library: str, device: str = "cpu") -> int:
     step = WORKLOADS[name].make(L, device)
     for _ in range(STEPS):
         step()
-    return peak() - before
+    return peak() - before, peak()
 
 
-def measure(name: str, library: str, device: str = "cpu") -> int | None:
+def measure(name: str, library: str, device: str = "cpu") -> tuple[int | None, int | None]:
     """`needed` in a process of its own; None where that fails."""
     command = [sys.executable, "-m", "benchmarks.memory", name, library, device]
     ran = subprocess.run(command, capture_output=True, text=True)
-    return int(ran.stdout) if ran.returncode == 0 else None
+    if ran.returncode:
+        return None, None
+    beyond, whole = map(int, ran.stdout.split())
+    return beyond, whole
 
 
 if __name__ == "__main__":
-    print(needed(*sys.argv[1:]))
+    print(*needed(*sys.argv[1:]))

@@ -76,7 +76,8 @@ def megabytes(size: int | None) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    head = ("workload", "minitorch", "torch", "ratio", "middle half", "target", "memory", "torch's memory")
+    head = ("workload", "minitorch", "torch", "ratio", "middle half", "target", "memory", "torch's memory", "process",
+            "torch's process")  # fmt: skip
     lines = ["<table><tr>" + "".join(f"<th>{h}</th>" for h in head) + "</tr>"]
     for row in rows:
         target = row.get("target")
@@ -86,7 +87,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
             f"<span class='{verdict}'>{times(row['ratio'])}</span>",
             f"{times(row['ratio_low'])} .. {times(row['ratio_high'])}",
             "" if target is None else f"{target:g}",
-            megabytes(row.get("minitorch_bytes")), megabytes(row.get("torch_bytes")),
+            *(megabytes(row.get(f"{L}_{what}")) for what in ("bytes", "process_bytes") for L in ("minitorch", "torch")),
         ]  # fmt: skip
         title = html.escape(row.get("about", ""), quote=True)
         lines.append(f"<tr title='{title}'>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")

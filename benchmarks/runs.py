@@ -54,9 +54,10 @@ def run(work: Workload, how: Settings) -> Row:
 
 
 def with_memory(row: Row, how: Settings) -> Row:
-    """The row with the memory that both libraries need."""
+    """The row with the memory that both libraries need: beyond the import, and in all."""
     if how.memory:
-        row |= {f"{L}_bytes": memory.measure(row["name"], L, how.device) for L in ("minitorch", "torch")}
+        for L in ("minitorch", "torch"):
+            row[f"{L}_bytes"], row[f"{L}_process_bytes"] = memory.measure(row["name"], L, how.device)
     return row
 
 
