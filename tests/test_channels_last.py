@@ -27,12 +27,13 @@ def image(L: Any, shape: tuple, order: str) -> Any:
 def layers(L: Any, shape: tuple) -> dict[str, Callable]:
     rank, c = len(shape) - 2, shape[1]
     F, n = L.nn.functional, "23"[rank - 2]
-    w = L.from_numpy(VALUES[: 8 * c].copy()).reshape(8, c, *(1,) * rank)
+    window = (1,) * rank if rank == 2 else (3,) * rank  # with 1 of volumes, torch chooses by the number of threads
+    w = L.from_numpy(VALUES[: 8 * c * np.prod(window)].copy()).reshape(8, c, *window)
     pool, pads = (2,) * (rank - 1), [1] * (2 * rank)
     return {
         "conv": lambda x: getattr(F, f"conv{n}d")(x, w),
         "conv of a weight": lambda x: getattr(F, f"conv{n}d")(x, image(L, (5, c, *(1,) * (rank - 1), 2), "last")),
-        "conv_transpose": lambda x: getattr(F, f"conv_transpose{n}d")(x, w.transpose(0, 1), w[:, 0].reshape(-1)),
+        "conv_transpose": lambda x: getattr(F, f"conv_transpose{n}d")(x, w.transpose(0, 1), w.reshape(8, -1)[:, 0]),
         "max_pool": lambda x: getattr(F, f"max_pool{n}d")(x, (1, *pool)),
         "avg_pool": lambda x: getattr(F, f"avg_pool{n}d")(x, (1, *pool)),
         "adaptive_avg_pool": lambda x: getattr(F, f"adaptive_avg_pool{n}d")(x, 2),

@@ -396,7 +396,8 @@ def test_optimizers_in_one_pass_give_the_same_bits(
             for p, g in zip(parameters, step, strict=True):
                 p.grad = mt.from_numpy(g.copy())
             optimizer.step()
-        assert done == [once] * 6
+        # plain SGD of the short one is two operations of NumPy
+        assert done == [once] * (6 if settings or name != "SGD" else 3)
         results.append([p.detach().numpy() for p in parameters])
     for ours, plain in zip(*results, strict=True):
         np.testing.assert_array_equal(ours, plain)
