@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.workload import Step, differentiating, integers, normal, tensor, workload
 
 
-@workload("gelu * sigmoid + tanh, 2 M floats", "arrays")
+@workload("gelu * sigmoid + tanh, 2 M floats", "arrays", target=1.0)
 def elementwise(L: Any, device: str, size: int = 2_000_000) -> Step:
     """gelu(x) * sigmoid(y) + tanh(x), summed, forward and backward."""
     x, y = (tensor(L, device, normal((size,), s), grad=True) for s in (1, 2))
@@ -15,14 +15,14 @@ def elementwise(L: Any, device: str, size: int = 2_000_000) -> Step:
     return differentiating([x, y], lambda: (gelu(x) * y.sigmoid() + x.tanh()).sum())
 
 
-@workload("multiply and add, 2 M floats", "arrays")
+@workload("multiply and add, 2 M floats", "arrays", target=1.0)
 def multiply_add(L: Any, device: str) -> Step:
     """(x * y + x).sum(), forward and backward: nothing but memory traffic."""
     x, y = (tensor(L, device, normal((2_000_000,), s), grad=True) for s in (1, 2))
     return differentiating([x, y], lambda: (x * y + x).sum())
 
 
-@workload("cross entropy, 4096 x 1024", "arrays")
+@workload("cross entropy, 4096 x 1024", "arrays", target=1.0)
 def cross_entropy(L: Any, device: str) -> Step:
     """nn.functional.cross_entropy with class indices, forward and backward."""
     x = tensor(L, device, normal((4096, 1024)), grad=True)
@@ -30,7 +30,7 @@ def cross_entropy(L: Any, device: str) -> Step:
     return differentiating([x], lambda: L.nn.functional.cross_entropy(x, y))
 
 
-@workload("layer norm, 2048 x 512", "arrays")
+@workload("layer norm, 2048 x 512", "arrays", target=1.0)
 def layer_norm(L: Any, device: str) -> Step:
     """nn.functional.layer_norm with weight and bias, forward and backward."""
     x, weight, bias = (tensor(L, device, normal(shape), grad=True) for shape in ((2048, 512), (512,), (512,)))
@@ -39,7 +39,7 @@ def layer_norm(L: Any, device: str) -> Step:
     )
 
 
-@workload("softmax, 2048 x 512", "arrays")
+@workload("softmax, 2048 x 512", "arrays", target=1.0)
 def softmax(L: Any, device: str) -> Step:
     """x.softmax(1) weighted and summed, forward and backward."""
     x, weights = tensor(L, device, normal((2048, 512)), grad=True), tensor(L, device, normal((2048, 512), 1))

@@ -224,7 +224,8 @@ class ReduceMixin(
         >>> mt.tensor([0.0, 0.0]).softmax(dim=0)
         tensor([0.5000, 0.5000])
         """
-        dim = one_dim(dim, self._array.ndim, "softmax")
+        if dim.__class__ is not int or not 0 <= dim < self._array.ndim:
+            dim = one_dim(dim, self._array.ndim, "softmax")
         x = self if dtype is None else in_dtype(self, dtype, "softmax")
         if x._array.dtype.char not in "fd":
             refuse_dtype(x, "biuc", "softmax_kernel_impl")
@@ -237,7 +238,8 @@ class ReduceMixin(
         >>> mt.tensor([0.0, 1000.0]).log_softmax(dim=0)
         tensor([-1000.,     0.])
         """
-        dim = one_dim(dim, self._array.ndim, "log_softmax")
+        if dim.__class__ is not int or not 0 <= dim < self._array.ndim:
+            dim = one_dim(dim, self._array.ndim, "log_softmax")
         x = self if dtype is None else in_dtype(self, dtype, "log_softmax")
         if x._array.dtype.char not in "fd":
             refuse_dtype(x, "biuc", "log_softmax_kernel_impl")

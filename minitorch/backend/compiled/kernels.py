@@ -19,6 +19,7 @@ from minitorch.backend.compiled.convolution import CompiledConvolution
 from minitorch.backend.compiled.lazy import loops
 from minitorch.backend.compiled.pools import CompiledPooling
 from minitorch.backend.compiled.winograd import CompiledWinograd
+from minitorch.backend.kernels.pointwise import FEW
 from minitorch.backend.kernels.recurrent import Steps
 from minitorch.backend.kernels.windows import Array, Ints
 
@@ -91,6 +92,8 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
         return self._each("zero_at", g, blocked) if fits else super().zero_at(g, blocked)
 
     def sigmoid(self, x: Array) -> Array:
+        if x.size < FEW:
+            return self.special.expit(x)
         return self._each("sigmoid", x) if self.worth(x) else super().sigmoid(x)
 
     def sigmoid_grad(self, g: Array, y: Array) -> Array:
@@ -154,14 +157,15 @@ class CompiledKernels(CompiledConvolution, CompiledWinograd, CompiledPooling):
     # However small the arrays are: NumPy takes five calls. Along the last dimension arrays are matrices, else they are
     # looked at as (those before, dim, those after).
 
-    def _along(self, name: str, dim: int, *arrays: Array) -> Array:
-        x = arrays[0]
-        out = np.empty(x.shape, dtype=x.dtype)
+    def _along(self, name: str, dim: int, x: Array, *more: Array) -> Array:
+        out = np.empty(x.shape, x.dtype)
+        if dim == 1 and x.ndim == 2 and x.size < self.least and x.flags.c_contiguous:
+            if not more or more[0].flags.c_contiguous:  # the short way where calls cost more than sums
+                getattr(loops("softmax"), name)(out, x, *more)
+                return out
+        arrays = x, *more
         if dim == x.ndim - 1 or dim == -1:
-            if x.ndim == 2 and x.size < self.least and all([a.flags.c_contiguous for a in arrays]):
-                getattr(loops("softmax"), name)(out, *arrays)
-            else:
-                threads.run(getattr(loops("softmax"), name), out.reshape(-1, out.shape[-1]), *map(matrix, arrays))
+            threads.run(getattr(loops("softmax"), name), out.reshape(-1, out.shape[-1]), *map(matrix, arrays))
         else:
             shape = _around(x, dim)
             spread = [np.ascontiguousarray(a).reshape(shape) for a in arrays]

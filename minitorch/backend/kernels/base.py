@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from minitorch.backend.kernels.conv import ConvKernels
@@ -38,7 +39,7 @@ class Kernels(
         self.xp = backend.xp
         self._backend = backend
 
-    @property
+    @functools.cached_property
     def special(self) -> Any:
         """scipy.special or its counterpart."""
         return self._backend.special
