@@ -25,7 +25,7 @@ class ExtremaMixin(TensorBase):
         >>> mt.tensor([1.0, 5.0]).maximum(mt.tensor([3.0, 2.0]))
         tensor([3., 5.])
         """
-        return ops.maximum(self, tensor_argument("maximum", "other", other))
+        return ops.maximum(self, other if isinstance(other, TensorBase) else tensor_argument("maximum", "other", other))
 
     def minimum(self, other: Any) -> Tensor:
         """The smaller of self and other, nan if either is; at a tie each gets half of the gradient.
@@ -34,7 +34,7 @@ class ExtremaMixin(TensorBase):
         >>> mt.tensor([1.0, 5.0]).minimum(mt.tensor([3.0, 2.0]))
         tensor([1., 2.])
         """
-        return ops.minimum(self, tensor_argument("minimum", "other", other))
+        return ops.minimum(self, other if isinstance(other, TensorBase) else tensor_argument("minimum", "other", other))
 
     def fmax(self, other: Any) -> Tensor:
         """The larger of self and other, the number where one is nan; at a tie self gets the gradient.
