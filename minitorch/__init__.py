@@ -95,7 +95,7 @@ _LATER_FUNCTIONS = {
 
 if not _typing.TYPE_CHECKING:  # what `from minitorch import *` gives, as torch's does
     _WANTED = ("func", "optim", "serialization", "testing", "utils", *_LATER_FUNCTIONS)
-    __all__ = [name for name in (*globals(), *_WANTED) if not name.startswith("_")]  # noqa: PLE0605
+    __all__ = [name for name in (*globals(), *_WANTED) if not name.startswith("_")]  # noqa: PLE0605 - a list it is
 
 if _collects:
     _gc.freeze()

@@ -128,8 +128,7 @@ class FunctionNode(Node, FunctionCtx):
     def _zeros(self, k: int) -> Any:
         if self.shape[k] is None:
             return None
-        like: Any = self.like  # type: ignore[attr-defined]  # set where the node is made
-        return wrap(xp_of(like).zeros(self.shape[k], dtype=self.dtype[k]))
+        return wrap(xp_of(self.like).zeros(self.shape[k], dtype=self.dtype[k]))
 
 
 class Function:

@@ -5,28 +5,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minitorch.autograd.modes import no_grad
 from minitorch.distributions import constraints
 from minitorch.distributions.exp_family import ExponentialFamily
+from minitorch.distributions.parametrized import Chances
 from minitorch.distributions.utils import (
     broadcast_all,
     clamp_probs,
     lazy_property,
     like,
     logits_to_probs,
-    one_of,
-    probs_to_logits,
     rand,
     where,
 )
 from minitorch.nn.functional import binary_cross_entropy_with_logits
 from minitorch.tensor.creation import ones_like, zeros_like
-from minitorch.tensor.size import Size
 
 __all__ = ["ContinuousBernoulli"]
 
 
-class ContinuousBernoulli(ExponentialFamily):
+class ContinuousBernoulli(Chances, ExponentialFamily):
     """Density proportional to probs**x (1 - probs)**(1 - x) for x in [0, 1]; or given by `logits`, log(p / (1 - p)).
 
     Between `lims`, near 1/2, where the formulas are 0 / 0, Taylor series stand in (Loaiza-Ganem, Cunningham 2019).
@@ -47,29 +44,14 @@ class ContinuousBernoulli(ExponentialFamily):
         self, probs: Any = None, logits: Any = None, lims: tuple[float, float] = (0.499, 0.501),
         validate_args: bool | None = None,
     ) -> None:  # fmt: skip
-        self._given = one_of(probs, logits)
-        (given,) = broadcast_all(logits if probs is None else probs)
+        self._take(probs, logits)
         if self._given == "probs":
             # checked before it is clamped, after which it would always pass
-            if validate_args is not None and not constraints.unit_interval.check(given).all():
+            if validate_args is not None and not constraints.unit_interval.check(self._param).all():
                 raise ValueError("The parameter probs has invalid values")
-            given = clamp_probs(given)
-        self.__dict__[self._given] = given
+            self.probs = clamp_probs(self._param)
         self._lims = lims
-        super().__init__(given.size(), validate_args=validate_args)
-
-    @property
-    def _param(self) -> Any:
-        return self.__dict__[self._given]
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
-
-    @lazy_property
-    def logits(self) -> Any:
-        return probs_to_logits(self.probs, is_binary=True)
+        super().__init__(self._param.size(), validate_args=validate_args)
 
     @lazy_property
     def probs(self) -> Any:
@@ -99,20 +81,12 @@ class ContinuousBernoulli(ExponentialFamily):
         return where(holds, p / (2.0 * p - 1.0) + 1.0 / ((-p).log1p() - p.log()), taylor)
 
     @property
-    def stddev(self) -> Any:
-        return self.variance.sqrt()
-
-    @property
     def variance(self) -> Any:
         holds, p = self._cut()
         x = (self.probs - 0.5).pow(2)
         taylor = 1.0 / 12.0 - (1.0 / 15.0 - 128.0 / 945.0 * x) * x
         exact = p * (p - 1.0) / (1.0 - 2.0 * p).pow(2) + 1.0 / ((-p).log1p() - p.log()).pow(2)
         return where(holds, exact, taylor)
-
-    def sample(self, sample_shape: Any = ()) -> Any:
-        with no_grad():
-            return self.rsample(sample_shape)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         return self.icdf(rand(self._extended_shape(sample_shape), **like(self.probs)))

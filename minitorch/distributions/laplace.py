@@ -6,14 +6,14 @@ from typing import Any
 
 from minitorch.backend import dtypes
 from minitorch.distributions import constraints
-from minitorch.distributions.parametrized import LocationScale
+from minitorch.distributions.parametrized import Centered, LocationScale
 from minitorch.distributions.utils import like
 from minitorch.tensor.creation import empty
 
 __all__ = ["Laplace"]
 
 
-class Laplace(LocationScale):
+class Laplace(LocationScale, Centered):
     """exp(-|x - loc| / scale) / (2 scale).
 
     >>> import minitorch as mt
@@ -25,14 +25,6 @@ class Laplace(LocationScale):
     support = constraints.real
     has_rsample = True
     parameters = {"loc": 0, "scale": 0}
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @property
     def variance(self) -> Any:

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.multivariate_normal import mahalanobis
+from minitorch.distributions.parametrized import Centered
 from minitorch.distributions.utils import broadcast_tensors, lazy_property, like, standard_normal
 from minitorch.tensor import FUNCTIONS
 from minitorch.tensor.cholesky import cholesky
@@ -16,7 +16,7 @@ from minitorch.tensor.solving import solve_triangular
 __all__ = ["LowRankMultivariateNormal"]
 
 
-class LowRankMultivariateNormal(Distribution):
+class LowRankMultivariateNormal(Centered):
     """Vectors of n numbers with mean `loc` and covariance W W^T + diag(D): `cov_factor` W is n x m, `cov_diag` D > 0.
 
     Nothing of size n x n is decomposed: with the m x m matrix C = I + W^T D**-1 W,
@@ -62,14 +62,6 @@ class LowRankMultivariateNormal(Distribution):
 
     def _matrix(self, matrix: Any) -> Any:
         return matrix.expand(self._batch_shape + self._event_shape + self._event_shape)
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @lazy_property
     def variance(self) -> Any:

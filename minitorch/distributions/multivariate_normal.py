@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
-from minitorch.distributions.utils import lazy_property, like, standard_normal
+from minitorch.distributions.parametrized import Centered, OfFactor
+from minitorch.distributions.utils import like, standard_normal
 from minitorch.tensor import FUNCTIONS
-from minitorch.tensor.cholesky import cholesky, cholesky_inverse
+from minitorch.tensor.cholesky import cholesky
 from minitorch.tensor.size import Size
 from minitorch.tensor.solving import solve_triangular
 
@@ -18,7 +18,7 @@ __all__ = ["MultivariateNormal"]
 broadcast_shapes = FUNCTIONS["broadcast_shapes"]
 
 
-class MultivariateNormal(Distribution):
+class MultivariateNormal(OfFactor, Centered):
     """Vectors with mean `loc` and one of: covariance_matrix, its inverse precision_matrix, its factor scale_tril.
 
     log_prob(x) = -(d log(2 pi) + |L**-1 (x - loc)|**2) / 2 - log det L, where covariance_matrix = L L^T.
@@ -62,29 +62,6 @@ class MultivariateNormal(Distribution):
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
         factor = {"covariance_matrix": cholesky, "precision_matrix": _factor_of_inverse}.get(given[0])
         self._unbroadcasted_scale_tril = matrix if factor is None else factor(matrix)
-
-    def _matrix(self, matrix: Any) -> Any:
-        return matrix.expand(self._batch_shape + self._event_shape + self._event_shape)
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        return self._matrix(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        return self._matrix(self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        return self._matrix(cholesky_inverse(self._unbroadcasted_scale_tril))
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @property
     def variance(self) -> Any:

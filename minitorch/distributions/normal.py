@@ -8,14 +8,14 @@ from typing import Any
 from minitorch.autograd.modes import no_grad
 from minitorch.distributions import constraints
 from minitorch.distributions.exp_family import ExponentialFamily
-from minitorch.distributions.parametrized import LocationScale
+from minitorch.distributions.parametrized import Centered, LocationScale
 from minitorch.distributions.utils import standard_normal
 from minitorch.tensor.random import normal
 
 __all__ = ["Normal"]
 
 
-class Normal(LocationScale, ExponentialFamily):
+class Normal(LocationScale, Centered, ExponentialFamily):
     """exp(-((x - loc) / scale)**2 / 2) / (scale sqrt(2 pi)); scale is the standard deviation.
 
     >>> import minitorch as mt
@@ -28,14 +28,6 @@ class Normal(LocationScale, ExponentialFamily):
     has_rsample = True
     parameters = {"loc": 0, "scale": 0}
     _mean_carrier_measure = 0
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @property
     def stddev(self) -> Any:

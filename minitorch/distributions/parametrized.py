@@ -1,4 +1,4 @@
-"""Parameters that several distributions take: a location and a scale; chances, as probabilities or as logits."""
+"""Parameters that several distributions take: a center, a scale, a matrix; chances, as probabilities or as logits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,44 @@ from typing import Any
 
 from minitorch.distributions.distribution import Distribution
 from minitorch.distributions.utils import broadcast_all, lazy_property, logits_to_probs, one_of, probs_to_logits
+from minitorch.tensor.cholesky import cholesky_inverse
 from minitorch.tensor.size import Size
+
+
+def part(path: str, doc: str) -> Any:
+    """A property that is an attribute of a distribution, or of one within: part("base_dist.loc", "The mean.")."""
+    return property(attrgetter(path), doc=doc)
+
+
+class Centered(Distribution):
+    """Symmetric about `loc`, where it is highest."""
+
+    mean = part("loc", "The expectation.")
+    mode = part("loc", "The most likely value.")
+
+
+class OfFactor(Distribution):
+    """Of a positive definite matrix L L^T, of which L is kept; the three ways to give it are computed when asked."""
+
+    _unbroadcasted_scale_tril: Any
+
+    def _matrix(self, matrix: Any) -> Any:
+        return matrix.expand(self._batch_shape + matrix.shape[-2:])
+
+    @lazy_property
+    def scale_tril(self) -> Any:
+        """L, lower triangular."""
+        return self._matrix(self._unbroadcasted_scale_tril)
+
+    @lazy_property
+    def covariance_matrix(self) -> Any:
+        """L L^T."""
+        return self._matrix(self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT)
+
+    @lazy_property
+    def precision_matrix(self) -> Any:
+        """The inverse of L L^T."""
+        return self._matrix(cholesky_inverse(self._unbroadcasted_scale_tril))
 
 
 class LocationScale(Distribution):
@@ -47,8 +84,3 @@ class Chances(Distribution):
     def probs(self) -> Any:
         """The probabilities."""
         return logits_to_probs(self.logits, is_binary=self._binary)
-
-
-def part(path: str, doc: str) -> Any:
-    """A property that is an attribute of a distribution within: part("base_dist.loc", "The mean.")."""
-    return property(attrgetter(path), doc=doc)

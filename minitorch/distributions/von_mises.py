@@ -8,7 +8,7 @@ from typing import Any
 from minitorch.autograd.modes import no_grad
 from minitorch.backend import dtypes
 from minitorch.distributions import constraints
-from minitorch.distributions.distribution import Distribution
+from minitorch.distributions.parametrized import Centered
 from minitorch.distributions.utils import broadcast_all, lazy_property, like, rand, where
 from minitorch.tensor.creation import empty, zeros
 
@@ -41,7 +41,7 @@ def _log_bessel(x: Any, order: int) -> Any:
     return where(x < 3.75, small, x - 0.5 * x.log() + _polynomial(3.75 / x, _LARGE[order]).log())
 
 
-class VonMises(Distribution):
+class VonMises(Centered):
     """exp(concentration cos(x - loc)) / (2 pi I0(concentration)) for an angle x, taken modulo 2 pi.
 
     Drawn by Best and Fisher's rejection (1979), in float64; mean and variance are the circular ones.
@@ -89,14 +89,6 @@ class VonMises(Distribution):
                 x = where(accept, (u3 - 0.5).sign() * f.acos(), x)  # torch too overwrites what was accepted before
                 done = done | accept
             return ((x + math.pi + loc) % (2 * math.pi) - math.pi).to(self.loc.dtype)
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @lazy_property
     def variance(self) -> Any:  # type: ignore[override]

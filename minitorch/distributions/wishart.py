@@ -12,7 +12,8 @@ from minitorch.distributions import constraints
 from minitorch.distributions.chi2 import Chi2
 from minitorch.distributions.exp_family import ExponentialFamily
 from minitorch.distributions.multivariate_normal import _factor_of_inverse
-from minitorch.distributions.utils import arange, lazy_property, like, standard_normal, where
+from minitorch.distributions.parametrized import OfFactor
+from minitorch.distributions.utils import arange, like, standard_normal, where
 from minitorch.tensor import FUNCTIONS
 from minitorch.tensor.cholesky import cholesky, cholesky_solve
 from minitorch.tensor.convert import tensor
@@ -25,7 +26,7 @@ broadcast_shapes, diag_embed, eye, mvlgamma, tril_indices = (
 )
 
 
-class Wishart(ExponentialFamily):
+class Wishart(OfFactor, ExponentialFamily):
     """X X^T for X of `df` columns from N(0, covariance_matrix), which may be given by its inverse or its factor.
 
     Drawn by Bartlett's decomposition: L A with A lower triangular, chi on the diagonal and normal below it.
@@ -92,22 +93,6 @@ class Wishart(ExponentialFamily):
         new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril.expand(new.batch_shape + self.event_shape)
         new._dist_chi2 = new._chi2()
         return new
-
-    def _matrix(self, matrix: Any) -> Any:
-        return matrix.expand(self._batch_shape + self._event_shape)
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        return self._matrix(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        return self._matrix(self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        factor = self._unbroadcasted_scale_tril
-        return self._matrix(cholesky_solve(eye(factor.shape[-1], **like(factor)), factor))
 
     @property
     def mean(self) -> Any:
